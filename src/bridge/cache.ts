@@ -1,0 +1,8 @@
+/** A small shared memory of all processes, for things that can be fetched again. Values are sealed when the operator set a key. */
+export interface Cache {
+  /** Rejects when the store is away; callers that must not fail catch it. */
+  get(key: string): Promise<string | undefined>
+  set(key: string, value: string, ttlSeconds: number): Promise<void>
+  /** True for exactly one caller per key until it runs out. */
+  claim(key: string, ttlSeconds: number): Promise<boolean>
+}

@@ -1,0 +1,54 @@
+import type { AlertKind, NextStep } from './errors.ts'
+
+/** The three flows of a channel: customers' messages, agents' messages, and receipts about the latter. */
+export type Flow = 'inbound' | 'outbound' | 'receipts'
+
+/** The ids by which people look for a message; all come from the platforms. */
+export interface MessageIds {
+  /** The message's own id: LINE message id, or Genesys message id. */
+  readonly message: string
+  /** The customer's id on the channel. */
+  readonly user: string
+  /** LINE webhook event id. */
+  readonly event?: string
+  /** Genesys conversation id. */
+  readonly conversation?: string
+  /** The other platform's id of the delivered message. */
+  readonly remote?: string
+}
+
+interface About {
+  readonly channel: string
+  readonly flow: Flow
+  readonly ids: MessageIds
+}
+
+/**
+ * What happens to messages, told once and heard by the log, the metrics and whoever else listens.
+ * All times are ms since the epoch, all durations ms. Never holds texts, names or secrets.
+ */
+export type BridgeEvent =
+  | { readonly type: 'webhook.answered'; readonly channel: string; readonly source: string; readonly status: number }
+  /** Stored durably; `late`: a redelivery that comes after newer messages. */
+  | (About & { readonly type: 'message.received'; readonly at: number })
+  | (About & { readonly type: 'message.duplicate' })
+  | { readonly type: 'message.ignored'; readonly channel: string; readonly flow: Flow; readonly reason: string }
+  /** One attempt ended. `next` is there when it failed; `retryInMs` when it will be tried again. */
+  | (About & {
+      readonly type: 'delivery.attempted'
+      readonly at: number
+      readonly attempt: number
+      readonly outcome: 'delivered' | NextStep['do']
+      readonly status?: number
+      readonly durationMs: number
+      readonly retryInMs?: number
+      readonly error?: string
+    })
+  /** The message has ended well. `sinceReceivedMs`: from admission to acceptance. */
+  | (About & { readonly type: 'message.delivered'; readonly at: number; readonly sinceReceivedMs: number })
+  /** The message has ended badly and is a dead letter now. */
+  | (About & { readonly type: 'message.failed'; readonly at: number; readonly code: string; readonly reason: string })
+  | { readonly type: 'alert.raised'; readonly kind: AlertKind; readonly channel: string; readonly detail: string }
+
+/** Tells an event to all listeners. Never throws. */
+export type Emit = (event: BridgeEvent) => void

@@ -1,0 +1,136 @@
+import type { Readable } from 'node:stream'
+import { type AlertKind, WebhookRejected } from './errors.ts'
+import type { Customer, InboundMessage, MediaContent, MediaSource, OutboundMessage, Receipt } from './message.ts'
+
+/** A webhook request as it came: header names in lower case, body bytes untouched. */
+export interface RawRequest {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Buffer
+}
+
+declare const verified: unique symbol
+
+/** Bytes whose signature was found right. Only {@link verifiedBody} makes one, so an unverified body cannot be read. */
+export interface VerifiedBody {
+  readonly bytes: Buffer
+  readonly [verified]: true
+}
+
+/**
+ * Makes a {@link VerifiedBody} of a request whose signature is right.
+ * @throws {WebhookRejected} `bad_signature` when `matches` says no.
+ */
+export function verifiedBody(request: RawRequest, matches: (request: RawRequest) => boolean): VerifiedBody {
+  if (!matches(request))
+    throw new WebhookRejected('bad_signature', 'The signature is missing or does not match the body.')
+  return { bytes: request.body } as VerifiedBody
+}
+
+/** What a webhook event means besides a message. */
+export type Effect =
+  /** The customer can no longer be reached (blocked the account), or can again; the later `at` (ms) wins. */
+  | { readonly kind: 'blocked' | 'unblocked'; readonly user: string; readonly at: number }
+  /** Somebody has to look at this. */
+  | { readonly kind: 'alert'; readonly alert: AlertKind; readonly detail: string }
+
+/** One event of a webhook body: a message to carry, or a named reason why there is none. */
+export type Heard<M> =
+  | { readonly kind: 'message'; readonly id: string; readonly message: M; readonly effects?: readonly Effect[] }
+  /** `id` is there when a repeat of the event must not take effect twice. `reason` is a constant, fit for a log line. */
+  | { readonly kind: 'ignored'; readonly id?: string; readonly reason: string; readonly effects?: readonly Effect[] }
+
+/** One channel's webhook on one platform. Does no I/O. */
+export interface Webhook<M> {
+  /** @throws {WebhookRejected} `bad_signature`. */
+  verify(request: RawRequest): VerifiedBody
+  /**
+   * Reads all events, in the order in which they must be carried. Never throws for content it does not know.
+   * @throws {WebhookRejected} `bad_body` when the body is no JSON or not an object of the expected outline.
+   */
+  read(body: VerifiedBody): Heard<M>[]
+}
+
+/** A file in our media store, ready to be linked to. */
+export interface PublishedMedia {
+  /** Our own unguessable link. */
+  readonly url: string
+  readonly mime: string
+  readonly fileName: string
+  readonly bytes: number
+  /** A still of at most 1 MB, JPEG or PNG, for images and videos. */
+  readonly previewUrl?: string
+  /** Playing time in milliseconds, where it could be found out. */
+  readonly durationMs?: number
+}
+
+/** How one attempt at a delivery learns of earlier ones and asks for what it needs. Made by the queue for each attempt. */
+export interface Delivery {
+  /** 1 for the first. */
+  readonly attempt: number
+  /** An earlier attempt ended without an answer, so the platform may already have this message. */
+  readonly mayHaveArrived: boolean
+  /** The customer cannot be reached since the last `blocked` effect. */
+  readonly blocked: boolean
+  /** Aborted when the process stops. */
+  readonly signal: AbortSignal
+  /** Waits until the shared request budget allows one more request. @throws {Stopping} */
+  permit(): Promise<void>
+  /** The exact requests of this delivery as saved before its first call, or undefined on the first attempt. */
+  readonly plan: string | undefined
+  savePlan(plan: string): Promise<void>
+  /** How many parts of the plan the platform has confirmed. */
+  readonly partsDone: number
+  partDone(): Promise<void>
+  /**
+   * Copies a file to the media store (once: repeats find the copy) and returns our link to it.
+   * `part` is its place in the message. @throws {MediaUnavailable | DeliveryError}
+   */
+  publish(media: MediaContent, part: number): Promise<PublishedMedia>
+}
+
+/** What the platform answered to a delivery. */
+export interface Delivered {
+  readonly status: number
+  /** The platform's own id of what it took, for later receipts. */
+  readonly remoteId?: string
+}
+
+/** A platform of one channel: it hears messages through a webhook and can be told to deliver one. */
+export interface Side<Hears, Says> {
+  /** `line`, `genesys`: the word in the webhook's path and in log lines. */
+  readonly name: string
+  readonly webhook: Webhook<Hears>
+  /** Files named by messages that this side hears. */
+  readonly media: MediaOrigin
+  /** @throws {DeliveryError} which says what to do next; anything else is a bug and is retried. */
+  deliver(message: Says, delivery: Delivery): Promise<Delivered>
+  /** Frees sockets and timers. */
+  close(): Promise<void>
+}
+
+/** A file being read from where it lies. The reader must consume or destroy the stream. */
+export interface OpenedMedia {
+  readonly stream: Readable
+  readonly mime?: string
+  readonly fileName?: string
+  /** From Content-Length, when told. */
+  readonly bytes?: number
+}
+
+/** The place where a side's files lie. */
+export interface MediaOrigin {
+  /** @throws {MediaUnavailable} when it can never be had; {@link DeliveryError} for passing faults. */
+  open(source: MediaSource, signal: AbortSignal): Promise<OpenedMedia>
+}
+
+/** A messaging platform on which customers write. */
+export interface Channel extends Side<InboundMessage, OutboundMessage> {
+  /** Who wrote? Answers quickly and never throws; undefined when it cannot be had now. */
+  customer(user: string): Promise<Customer | undefined>
+}
+
+/** A contact centre, where agents and bots answer. */
+export interface ContactCentre extends Side<OutboundMessage, InboundMessage & { readonly customer?: Customer }> {
+  /** Tells what became of an outbound message. @throws {DeliveryError} */
+  report(receipt: Receipt, delivery: Delivery): Promise<Delivered>
+}
