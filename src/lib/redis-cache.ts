@@ -1,0 +1,24 @@
+import type { Redis } from './redis.ts'
+import type { Sealer } from './seal.ts'
+
+/** A small memory that all processes share, for things that can be fetched again. Values are sealed; every call rejects while Redis is away. */
+export const createRedisCache = (settings: {
+  readonly redis: Redis
+  readonly base: string
+  readonly sealer: Sealer
+}) => {
+  const { redis, base, sealer } = settings
+  const named = (key: string): string => `${base}cache:${key}`
+  return {
+    async get(key: string): Promise<string | undefined> {
+      const found = await redis.get(named(key))
+      return found === null ? undefined : sealer.open(found)
+    },
+    async set(key: string, value: string, ttlSeconds: number): Promise<void> {
+      await redis.set(named(key), sealer.seal(value), 'EX', Math.max(1, Math.ceil(ttlSeconds)))
+    },
+    /** True for exactly one caller per key until it runs out. */
+    claim: async (key: string, ttlSeconds: number): Promise<boolean> =>
+      (await redis.set(named(`claim:${key}`), 1, 'EX', Math.max(1, Math.ceil(ttlSeconds)), 'NX')) === 'OK',
+  }
+}

@@ -1,0 +1,43 @@
+import { Redis } from 'ioredis'
+
+export type { Redis }
+
+/**
+ * Opens a connection that comes back by itself after an outage.
+ * @param settings.failFast commands are refused at once while the server is away (webhooks: the sender tries again);
+ *   otherwise they wait for its return (workers)
+ * @param settings.onError hears of lost connections; without a listener Node would end the process
+ */
+export function connectRedis(settings: {
+  readonly url: string
+  readonly failFast: boolean
+  readonly onError: (error: Error) => void
+}): Redis {
+  const redis = new Redis(settings.url, {
+    maxRetriesPerRequest: settings.failFast ? 0 : null,
+    enableOfflineQueue: !settings.failFast,
+    autoResendUnfulfilledCommands: !settings.failFast,
+    enableAutoPipelining: true,
+    connectTimeout: 2_000,
+    keepAlive: 10_000,
+    retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
+    // A replica that was the primary before a failover answers READONLY: connect anew to reach the new primary.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  })
+  redis.on('error', settings.onError)
+  return redis
+}
+
+/**
+ * BullMQ and our lanes must never lose a key to memory pressure.
+ * @throws {Error} when the server may evict keys; servers that hide their configuration (some managed ones) pass
+ */
+export async function refuseEvictingRedis(redis: Redis): Promise<void> {
+  const info = await redis.info('memory')
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1]
+  if (policy && policy !== 'noeviction') {
+    throw new Error(
+      `Redis may evict keys (maxmemory-policy ${policy}), which would lose messages. Set maxmemory-policy noeviction.`,
+    )
+  }
+}

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+
+/** Shapes that several parts of the configuration file share. Messages never hold the value they complain about. */
+
+/** An empty string counts as absent, so that `${NAME:-}` switches an optional key off. */
+export const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === '' || value === null ? undefined : value), schema.optional())
+
+/** A secret in plain text. */
+export const secret = z.string({ error: 'must be a text' }).min(1, { error: 'must not be empty' })
+
+/** One secret, or a list while one is being rotated; always read as a list, the current one first. */
+export const secrets = z
+  .union([secret, z.array(secret).min(1)], { error: 'must be one secret or a list of secrets, none empty' })
+  .transform((value) => (Array.isArray(value) ? value : [value]))
+
+/** `https://host[:port]` without a path. Plain http is for local platforms. */
+export const origin = z.string().refine(
+  (value) => {
+    if (!URL.canParse(value)) return false
+    const url = new URL(value)
+    return /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash && !url.username
+  },
+  { error: 'must be an origin such as https://host, without a path' },
+)
