@@ -1,0 +1,102 @@
+import type { Emit, Flow } from '../bridge/events.ts'
+import type { Redis } from '../lib/redis.ts'
+import type { Sealer } from '../lib/seal.ts'
+import { createAdmission, type HeardMessage } from './admission.ts'
+import { type Budget, createBudget } from './budget.ts'
+import { createCodec } from './envelope.ts'
+import { type QueueFigures, readFigures } from './figures.ts'
+import { createLanes } from './lanes.ts'
+import { createLetters } from './letters.ts'
+import type { Item } from './payload.ts'
+import { createQueues, type Queue } from './queues.ts'
+import { createSweep } from './sweep.ts'
+import { createWorker, type Route } from './worker.ts'
+
+export { StoreUnavailable } from './admission.ts'
+export type { Budget } from './budget.ts'
+export type { QueuedDelivery, Route } from './worker.ts'
+
+/** Leaves time to answer 503 within 1.5 s. */
+const admissionTimeoutMs = 1_400
+
+/** Everything between a webhook that was read and a delivery that is to be made. */
+export interface Queueing {
+  /** @throws {StoreUnavailable} */
+  admit(channel: string, flow: Flow, heard: readonly HeardMessage[]): Promise<void>
+  /** The request budget of that name; the same object for the same name. */
+  budget(name: string, perMinute?: number): Budget
+  /** Starts to deliver one flow of one channel. */
+  work<T extends Item>(route: Route<T>): void
+  /** Mends and erases, in the background. */
+  startSweep(): void
+  /** For the dashboard. */
+  readonly queues: readonly Queue[]
+  figures(): Promise<readonly QueueFigures[]>
+  /** Lets everything that waits for its next attempt be tried now. */
+  retryNow(): Promise<void>
+  /** Ends waits, lets deliveries in flight finish, then closes. */
+  stop(): Promise<void>
+}
+
+/**
+ * @param settings.front refuses commands at once while Redis is away; used for what webhooks wait for
+ * @param settings.back waits for Redis to come back; used by workers
+ */
+export function createQueueing(settings: {
+  readonly front: Redis
+  readonly back: Redis
+  readonly keyPrefix: string
+  readonly sealer: Sealer
+  readonly channels: readonly string[]
+  readonly traceDays: number
+  readonly deadLetterDays: number
+  readonly emit: Emit
+  readonly onError: (error: Error) => void
+}): Queueing {
+  const { front, back, keyPrefix, sealer, channels, traceDays, deadLetterDays, emit, onError } = settings
+  // The braces are a hash tag: a Redis Cluster then keeps all our keys in one slot, as scripts need it.
+  const prefix = `{${keyPrefix}}`
+  const base = `${prefix}:`
+  const codec = createCodec(sealer)
+  const lanes = createLanes({ redis: back, base, traceDays })
+  const queues = createQueues({ redis: back, lanes, prefix, channels, failedDays: deadLetterDays, onError })
+  const letters = createLetters({ redis: back, base })
+  const admission = createAdmission({
+    lanes: createLanes({ redis: front, base, traceDays }),
+    codec,
+    emit,
+    timeoutMs: admissionTimeoutMs,
+    onHeads: (heads) => void queues.addHeads(heads).catch(onError),
+  })
+  const sweep = createSweep({ redis: back, base, lanes, queues, letters, deadLetterDays, onError })
+  const workers: ReturnType<typeof createWorker>[] = []
+  const budgets = new Map<string, Budget>()
+
+  return {
+    admit: admission.admit,
+
+    budget(name, perMinute) {
+      const known = budgets.get(name)
+      if (known) return known
+      const made = createBudget({ redis: back, base, name, ...(perMinute !== undefined && { perMinute }) })
+      budgets.set(name, made)
+      return made
+    },
+
+    work(route) {
+      const worker = createWorker({ route, lanes, queues, codec, redis: back, prefix, emit, onError })
+      workers.push(worker)
+      worker.start()
+    },
+
+    startSweep: sweep.start,
+    queues: queues.all,
+    figures: () => readFigures({ redis: front, base, queues, letters }),
+    retryNow: queues.retryNow,
+
+    async stop() {
+      await Promise.all([sweep.stop(), ...workers.map((worker) => worker.stop())])
+      await queues.close()
+    },
+  }
+}

@@ -1,0 +1,30 @@
+-- Shared by all scripts. Every key starts with KEYS[1], which carries the hash tag, so that one slot holds them all.
+local base = KEYS[1]
+
+-- A lane's entry is "<id> <receivedAt> <envelope>".
+local function head_of(entry)
+  return string.match(entry, '^(%S+) (%d+) ')
+end
+
+local function lane_key(queue, user) return base .. 'lane:' .. queue .. ':' .. user end
+local function attempt_key(queue, user) return base .. 'attempt:' .. queue .. ':' .. user end
+
+-- Appends an entry. A lane that was empty gets a head, which is owed a job until somebody confirms that it has one.
+local function append(queue, user, entry, now)
+  local length = redis.call('RPUSH', lane_key(queue, user), entry)
+  redis.call('HINCRBY', base .. 'depth', queue, 1)
+  if length > 1 then return false end
+  local id, at = head_of(entry)
+  redis.call('ZADD', base .. 'lanes:' .. queue, at, user)
+  redis.call('ZADD', base .. 'owed', now, queue .. ' ' .. user .. ' ' .. id)
+  return true
+end
+
+-- Adds a step to a message's trace. A trace stays short: beyond this length further failed attempts are only counted in the log.
+local function step(journal, field, text)
+  if text == '' then return end
+  local trace = redis.call('HGET', journal, field)
+  if trace and (#trace < 600 or string.sub(text, 2, 2) ~= 'f') then
+    redis.call('HSET', journal, field, trace .. text)
+  end
+end

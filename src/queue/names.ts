@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import type { Flow } from '../bridge/events.ts'
+
+/** Names of queues, jobs and journals. Channel names hold letters, digits and `_` only, so `-` never occurs in them. */
+
+export const flows: readonly Flow[] = ['inbound', 'outbound', 'receipts']
+
+export const queueName = (channel: string, flow: Flow): string => `${channel}-${flow}`
+
+/** The inverse of {@link queueName}. */
+export function parseQueueName(name: string): { readonly channel: string; readonly flow: Flow } {
+  const cut = name.lastIndexOf('-')
+  return { channel: name.slice(0, cut), flow: name.slice(cut + 1) as Flow }
+}
+
+/**
+ * An id from outside in a form that lane entries and BullMQ job ids can carry: no white space, no colon, not too long.
+ * Different ids stay different; ordinary ones stay as they are.
+ */
+export function safeId(id: string): string {
+  if (id.length > 120) return `=${createHash('sha256').update(id).digest('hex')}`
+  return id.replace(/[^A-Za-z0-9._~@-]/gu, (character) => `=${character.codePointAt(0)?.toString(16)}.`)
+}
+
+/** BullMQ takes no ids of digits alone. */
+export const jobId = (id: string): string => `m-${id}`
+
+const msPerDay = 86_400_000
+const shards = 1024
+
+/** A journal holds the traces of some of a day's messages; small hashes are what makes a trace cheap in Redis. */
+export function journalOf(id: string, receivedAt: number): { readonly day: number; readonly shard: number } {
+  return { day: Math.floor(receivedAt / msPerDay), shard: crc32(id) % shards }
+}
+
+export const journalKey = (place: { readonly day: number; readonly shard: number }): string =>
+  `journal:${place.day}:${place.shard}`
+
+/** The traces' field name: channel, flow and id. */
+export const journalField = (channel: string, flow: Flow, id: string): string => `${channel}/${flow[0]}${id}`

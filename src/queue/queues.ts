@@ -1,0 +1,114 @@
+import { type Job, Queue } from 'bullmq'
+import type { Flow } from '../bridge/events.ts'
+import type { Redis } from '../lib/redis.ts'
+import type { Lanes, Place } from './lanes.ts'
+import { flows, jobId, parseQueueName, queueName } from './names.ts'
+
+/** A job of ours: which head of which lane it stands for. The message itself lies in the lane. */
+export interface HeadJob {
+  readonly v: 1
+  readonly ids: { readonly message: string; readonly user: string }
+}
+
+/** The BullMQ queues, one for each channel and flow, and the way in which a lane's head gets its job. */
+export interface Queues {
+  readonly all: readonly Queue[]
+  has(name: string): boolean
+  get(channel: string, flow: Flow): Queue
+  /** Gives heads their jobs; many calls at about the same time become one. Rejects when Redis is away: the sweep then does it. */
+  addHeads(heads: readonly Place[]): Promise<void>
+  /** Lets everything that waits for its next attempt be tried now. */
+  retryNow(): Promise<void>
+  close(): Promise<void>
+}
+
+/** More urgent receipts first: who waits for an answer should learn at once that it failed. BullMQ: 1 is the most urgent. */
+const receiptPriority = (user: string): number => (user.startsWith('failed.') ? 1 : 2)
+
+/** A job is only a pointer, so it may be tried for as long as the lane has its message; the worker decides when to give up. */
+const unlimitedAttempts = 2 ** 31 - 1
+
+/**
+ * @param settings.prefix BullMQ's key prefix, hash tag included: `{bridge}`
+ * @param settings.failedDays how long jobs of dead letters stay visible in the dashboard
+ */
+export function createQueues(settings: {
+  readonly redis: Redis
+  readonly lanes: Lanes
+  readonly prefix: string
+  readonly channels: readonly string[]
+  readonly failedDays: number
+  readonly onError: (error: Error) => void
+}): Queues {
+  const { redis, lanes, prefix, channels, failedDays, onError } = settings
+  const queues = new Map<string, Queue>()
+  for (const channel of channels) {
+    for (const flow of flows) {
+      const name = queueName(channel, flow)
+      const queue = new Queue(name, { connection: redis, prefix, skipVersionCheck: true, skipMetasUpdate: true })
+      queue.on('error', onError)
+      queues.set(name, queue)
+    }
+  }
+
+  function named(name: string): Queue {
+    const queue = queues.get(name)
+    if (!queue) throw new Error(`There is no queue ${name}.`)
+    return queue
+  }
+
+  const toJob = ({ queue, user, id }: Place) => ({
+    name: parseQueueName(queue).flow,
+    data: { v: 1, ids: { message: id, user } } satisfies HeadJob,
+    opts: {
+      jobId: jobId(id),
+      attempts: unlimitedAttempts,
+      backoff: { type: 'fixed', delay: 1_000 },
+      removeOnComplete: true,
+      removeOnFail: { age: failedDays * 86_400, count: 10_000 },
+      ...(parseQueueName(queue).flow === 'receipts' && { priority: receiptPriority(user) }),
+    },
+  })
+
+  async function add(heads: readonly Place[]): Promise<void> {
+    const byQueue = Map.groupBy(heads, ({ queue }) => queue)
+    await Promise.all([...byQueue].map(([name, places]) => named(name).addBulk(places.map(toJob))))
+    await lanes.paid(heads)
+  }
+
+  // While one call is under way, the next ones gather and then go together.
+  let gathering: { heads: Place[]; done: Promise<void> } | undefined
+  let underWay: Promise<unknown> = Promise.resolve()
+
+  return {
+    all: [...queues.values()],
+    has: (name) => queues.has(name),
+    get: (channel, flow) => named(queueName(channel, flow)),
+
+    addHeads(heads) {
+      if (heads.length === 0) return Promise.resolve()
+      if (!gathering) {
+        const next: { heads: Place[]; done: Promise<void> } = { heads: [], done: Promise.resolve() }
+        next.done = underWay.then(() => {
+          gathering = undefined
+          return add(next.heads)
+        })
+        underWay = next.done.catch(() => undefined)
+        gathering = next
+      }
+      gathering.heads.push(...heads)
+      return gathering.done
+    },
+
+    async retryNow() {
+      await Promise.all([...queues.values()].map((queue) => queue.promoteJobs()))
+    },
+
+    async close() {
+      await underWay
+      await Promise.all([...queues.values()].map((queue) => queue.close()))
+    },
+  }
+}
+
+export type { Job, Queue }

@@ -1,0 +1,102 @@
+import type { Redis } from '../lib/redis.ts'
+import type { Lanes, Place } from './lanes.ts'
+import type { createLetters } from './letters.ts'
+import { jobId } from './names.ts'
+import type { Queues } from './queues.ts'
+
+const everyMs = 1_000
+/** A head that has been owed a job for so long was left by a process that died. */
+const debtIsOldMs = 2_000
+/** Each round also looks at some lanes of each queue, for heads whose job was lost in ways we do not know of. */
+const auditEveryMs = 5_000
+const lanesPerAudit = 200
+const lettersEveryMs = 600_000
+
+/**
+ * Mends what dying processes leave behind, and erases what is past its time. Runs in every process, cheap when all is well:
+ * whatever it does is right to do twice.
+ */
+export function createSweep(settings: {
+  readonly redis: Redis
+  readonly base: string
+  readonly lanes: Lanes
+  readonly queues: Queues
+  readonly letters: ReturnType<typeof createLetters>
+  readonly deadLetterDays: number
+  readonly onError: (error: Error) => void
+}) {
+  const { redis, base, lanes, queues, letters, deadLetterDays, onError } = settings
+  const cursors = new Map<string, string>()
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> = Promise.resolve()
+  let auditedAt = 0
+  let lettersAt = 0
+
+  async function payDebts(now: number): Promise<void> {
+    for (;;) {
+      const owed = await lanes.owed(now - debtIsOldMs, 500)
+      // Channels that left the configuration keep their messages until they are back.
+      const known = owed.filter(({ queue }) => queues.has(queue))
+      await queues.addHeads(known)
+      if (known.length === 0) return
+    }
+  }
+
+  /** A lane whose head has no job, or one that has ended, gets a new one. */
+  async function audit(): Promise<void> {
+    for (const queue of queues.all) {
+      const { name } = queue
+      const [next, found] = await redis.zscan(`${base}lanes:${name}`, cursors.get(name) ?? '0', 'COUNT', lanesPerAudit)
+      cursors.set(name, next)
+      const users = found.filter((_, index) => index % 2 === 0)
+      if (users.length === 0) continue
+      const heads = await lanes.heads(users.map((user) => ({ queue: name, user })))
+      const places = users.flatMap((user, index): Place[] => {
+        const id = heads[index]
+        return id ? [{ queue: name, user, id }] : []
+      })
+      const states = await Promise.all(places.map(({ id }) => queue.getJobState(jobId(id))))
+      const ended = places.filter((_, index) => states[index] === 'failed' || states[index] === 'completed')
+      await Promise.all(ended.map(({ id }) => queue.remove(jobId(id))))
+      await queues.addHeads([...ended, ...places.filter((_, index) => states[index] === 'unknown')])
+    }
+  }
+
+  async function eraseOldLetters(now: number): Promise<void> {
+    for (const { name } of queues.all) while ((await letters.sweep(name, now - deadLetterDays * 86_400_000)) > 0);
+  }
+
+  async function round(): Promise<void> {
+    const now = Date.now()
+    try {
+      await payDebts(now)
+      if (now - auditedAt >= auditEveryMs) {
+        auditedAt = now
+        await audit()
+      }
+      if (now - lettersAt >= lettersEveryMs) {
+        lettersAt = now
+        await eraseOldLetters(now)
+      }
+    } catch (error) {
+      onError(error as Error)
+    }
+  }
+
+  function schedule(): void {
+    timer = setTimeout(() => {
+      running = round().then(() => {
+        if (timer) schedule()
+      })
+    }, everyMs)
+  }
+
+  return {
+    start: schedule,
+    async stop(): Promise<void> {
+      clearTimeout(timer)
+      timer = undefined
+      await running
+    },
+  }
+}
