@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { optional, origin, secret, secrets } from '../../lib/settings.ts'
+
+/**
+ * A key for channel access tokens v2.1, as registered in the LINE Developers Console.
+ * https://developers.line.biz/en/docs/messaging-api/generate-json-web-token/
+ */
+const assertionKey = z.strictObject({
+  keyId: z.string().min(1),
+  /** PEM (PKCS#8) or a private JWK, as JSON text or as an object. */
+  privateKey: z.union([secret, z.record(z.string(), z.unknown())], { error: 'must be a PEM text or a JWK' }),
+  /** LINE documents RS256 only. */
+  algorithm: z.enum(['RS256', 'PS256']).default('RS256'),
+})
+
+/** The `line:` settings of a channel. */
+export const lineSettings = z.strictObject({
+  channelId: z.coerce.string().regex(/^\d+$/, { error: 'must be the digits shown in the LINE Developers Console' }),
+  /** Checks webhook signatures (every one of the list) and issues stateless tokens (the first one). */
+  channelSecret: secrets,
+  /** A long-lived token. Without it: `assertionKey` if given, else stateless tokens. */
+  accessToken: optional(secret),
+  assertionKey: optional(assertionKey),
+  apiUrl: origin.default('https://api.line.me'),
+  dataApiUrl: origin.default('https://api-data.line.me'),
+})
+
+export type LineSettings = z.output<typeof lineSettings>

@@ -1,0 +1,76 @@
+import type { Cache } from '../../bridge/cache.ts'
+import type { Customer } from '../../bridge/message.ts'
+
+const daySeconds = 24 * 60 * 60
+const unknownSeconds = 60 * 60
+/** After a failure nobody asks again for so long, lest every message of a customer waits for a platform that is down. */
+const failedSeconds = 30
+
+/** A cached line; no name and no language: asked for in vain. */
+function readCached(text: string): Customer | undefined {
+  const cached: unknown = JSON.parse(text)
+  if (typeof cached !== 'object' || cached === null) return undefined
+  const name = 'name' in cached && typeof cached.name === 'string' ? { name: cached.name } : {}
+  const language = 'language' in cached && typeof cached.language === 'string' ? { language: cached.language } : {}
+  const customer = { ...name, ...language }
+  return Object.keys(customer).length > 0 ? customer : undefined
+}
+
+/**
+ * Makes the function that tells who wrote. It answers within `waitMs` whatever LINE and the cache do: a name is welcome, a delayed message is not.
+ * A profile that comes later still fills the cache for the customer's next message. Never throws.
+ * @param parts.profile asks LINE; undefined when LINE knows nobody, https://developers.line.biz/en/reference/messaging-api/#get-profile
+ */
+export function createCustomers(parts: {
+  readonly channel: string
+  readonly cache: Cache
+  readonly profile: (user: string) => Promise<Customer | undefined>
+  readonly waitMs?: number
+}): (user: string) => Promise<Customer | undefined> {
+  const { channel, cache, profile, waitMs = 400 } = parts
+  const pending = new Map<string, Promise<Customer | undefined>>()
+
+  async function askLine(user: string, key: string): Promise<Customer | undefined> {
+    let customer: Customer | undefined
+    let ttlSeconds = failedSeconds
+    try {
+      customer = await profile(user)
+      ttlSeconds = customer ? daySeconds : unknownSeconds
+    } catch {
+      // Remembered like an unknown customer, but not for long.
+    }
+    await cache.set(key, JSON.stringify(customer ?? {}), ttlSeconds).catch(() => {})
+    return customer
+  }
+
+  async function lookUp(user: string): Promise<Customer | undefined> {
+    const key = `line:profile:${channel}:${user}`
+    try {
+      const cached = await cache.get(key)
+      return cached === undefined ? await askLine(user, key) : readCached(cached)
+    } catch {
+      return undefined
+    }
+  }
+
+  function sharedLookUp(user: string): Promise<Customer | undefined> {
+    let shared = pending.get(user)
+    if (!shared) {
+      shared = lookUp(user).finally(() => pending.delete(user))
+      pending.set(user, shared)
+    }
+    return shared
+  }
+
+  return async (user) => {
+    let timer: NodeJS.Timeout | undefined
+    const tooLate = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, waitMs, undefined)
+    })
+    try {
+      return await Promise.race([sharedLookUp(user), tooLate])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}

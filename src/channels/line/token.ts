@@ -1,0 +1,137 @@
+import { channelAccessToken } from '@line/bot-sdk'
+import type { Agent } from 'undici'
+import type { Cache } from '../../bridge/cache.ts'
+import { DeliveryError } from '../../bridge/errors.ts'
+import type { Logger } from '../../lib/logger.ts'
+import type { LineSettings } from './config.ts'
+import { fromTokenCall } from './failures.ts'
+import { type IssuedToken, readToken } from './issued-token.ts'
+import { throughPool } from './sdk-http.ts'
+import { createSharedToken } from './token-shared.ts'
+
+/** `stateless` lives 15 minutes, `v2.1` up to 30 days: https://developers.line.biz/en/docs/basics/channel-access-token/ */
+export type TokenKind = 'long-lived' | 'stateless' | 'v2.1'
+
+/** What the console may show of a token. */
+export interface TokenDescription {
+  readonly kind: TokenKind
+  /** Milliseconds since the epoch; absent while there is none yet or when it never ends. */
+  readonly expiresAt?: number
+}
+
+/** The channel access token of one channel, whatever its kind. */
+export interface LineTokens {
+  /** @throws {DeliveryError} `retry` when LINE cannot be reached, `hold` when it refuses to issue one. */
+  current(): Promise<string>
+  /**
+   * LINE answered 401 to this token: the next {@link current} brings another one, where there can be one. A token that is refused right after it
+   * was issued stays, because a further one would fare no better and each costs a request.
+   */
+  refused(token: string): void
+  describe(): TokenDescription
+}
+
+/** Pause after a renewal that brought nothing new. */
+const quietMs = 10_000
+
+/**
+ * Runs a call with the current token; after a 401 once more with a new one, if there is one.
+ * @throws {DeliveryError} as `call` does
+ */
+export async function authorized<T>(tokens: LineTokens, call: (token: string) => Promise<T>): Promise<T> {
+  const token = await tokens.current()
+  try {
+    return await call(token)
+  } catch (error) {
+    if (!(error instanceof DeliveryError) || error.status !== 401) throw error
+    tokens.refused(token)
+    const next = await tokens.current()
+    if (next === token) throw error
+    return await call(next)
+  }
+}
+
+/** Keeps one issued token and fetches the next in time; all callers share one request. */
+function createRenewedTokens(parts: {
+  readonly kind: TokenKind
+  readonly issue: (refused: string | undefined) => Promise<IssuedToken>
+  /** A token younger than this that is refused is not replaced. */
+  readonly youngMs: number
+  readonly logger: Logger
+  readonly now: () => number
+}): LineTokens {
+  const { kind, issue, youngMs, logger, now } = parts
+  let held: IssuedToken | undefined
+  let refusedToken: string | undefined
+  let pending: Promise<IssuedToken> | undefined
+  let quietUntil = 0
+
+  function renew(): Promise<IssuedToken> {
+    pending ??= issue(refusedToken)
+      .then((issued) => {
+        held = issued
+        return issued
+      })
+      .finally(() => {
+        quietUntil = now() + quietMs
+        pending = undefined
+      })
+    return pending
+  }
+
+  return {
+    async current() {
+      if (!held || now() >= held.expiresAt) return (await renew()).value
+      if (now() >= held.renewAt && now() >= quietUntil && !pending)
+        renew().catch(() => logger.warn({ kind, expiresAt: held?.expiresAt }, 'token.renewal_failed'))
+      return held.value
+    },
+    refused(token) {
+      if (held?.value !== token || now() - held.issuedAt < youngMs) return
+      refusedToken = token
+      held = undefined
+    },
+    describe: () => ({ kind, ...(held && { expiresAt: held.expiresAt }) }),
+  }
+}
+
+/**
+ * The tokens that the settings ask for: the long-lived one, else v2.1 with an assertion key, else stateless ones.
+ * Stateless tokens cannot be revoked and are not counted, so every process issues its own:
+ * https://developers.line.biz/en/reference/messaging-api/#issue-stateless-channel-access-token
+ */
+export function createLineTokens(parts: {
+  readonly settings: LineSettings
+  readonly cache: Cache
+  readonly agent: Agent
+  readonly logger: Logger
+  /** The clock, in ms since the epoch. */
+  readonly now?: () => number
+}): LineTokens {
+  const { settings, cache, agent, logger, now = Date.now } = parts
+  const { accessToken, assertionKey } = settings
+  if (accessToken !== undefined)
+    return { current: async () => accessToken, refused: () => {}, describe: () => ({ kind: 'long-lived' }) }
+
+  const sdk = throughPool(new channelAccessToken.ChannelAccessTokenClient({ baseURL: settings.apiUrl }), agent)
+  if (assertionKey)
+    return createRenewedTokens({
+      kind: 'v2.1',
+      issue: createSharedToken({ settings, assertionKey, sdk, cache, logger, now }),
+      // Thirty may exist at once, and a channel that refuses every token must not use them up.
+      youngMs: 10 * 60 * 1_000,
+      logger,
+      now,
+    })
+
+  async function issueStateless(): Promise<IssuedToken> {
+    const issuedAt = now()
+    const answer = await sdk
+      .issueStatelessChannelTokenByClientSecret(settings.channelId, settings.channelSecret[0] ?? '')
+      .catch((error: unknown) => {
+        throw fromTokenCall(error, now())
+      })
+    return readToken(answer, { issuedAt, renewBefore: (lifetimeMs) => lifetimeMs / 5 })
+  }
+  return createRenewedTokens({ kind: 'stateless', issue: issueStateless, youngMs: 10_000, logger, now })
+}

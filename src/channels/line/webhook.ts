@@ -1,0 +1,61 @@
+import { WebhookRejected } from '../../bridge/errors.ts'
+import type { InboundMessage } from '../../bridge/message.ts'
+import { type Heard, type VerifiedBody, verifiedBody, type Webhook } from '../../bridge/side.ts'
+import { signatureMatches } from '../../lib/hmac.ts'
+import { fromLine } from './from-line.ts'
+import type { LineEvent, LineWebhookBody } from './wire.ts'
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function parseBody(body: VerifiedBody): LineWebhookBody {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(body.bytes.toString('utf8'))
+  } catch {
+    throw new WebhookRejected('bad_body', 'The body is not JSON.')
+  }
+  if (!isObject(parsed) || !('events' in parsed) || !Array.isArray(parsed.events))
+    throw new WebhookRejected('bad_body', 'The body is not an object with a list of events.')
+  return { events: parsed.events }
+}
+
+const timeOf = (event: unknown): number | undefined =>
+  isObject(event) && 'timestamp' in event && Number.isFinite(event.timestamp) ? Number(event.timestamp) : undefined
+
+/** Sorts the events that tell their time among the places that they hold; an event without a time keeps its place. */
+function inOrderOfTime(events: readonly unknown[]): unknown[] {
+  const timed = events.flatMap((event) => {
+    const at = timeOf(event)
+    return at === undefined ? [] : [{ at, event }]
+  })
+  const sorted = timed.sort((a, b) => a.at - b.at).values()
+  return events.map((event) => (timeOf(event) === undefined ? event : sorted.next().value?.event))
+}
+
+/**
+ * LINE's webhook of one channel.
+ * Signature: base64 of HMAC-SHA256 over the raw bytes, https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/
+ * The console's check sends no events and is signed like any other request.
+ * @param settings.secrets every secret that may have signed, while one is being changed
+ */
+export function createLineWebhook(settings: {
+  readonly channel: string
+  readonly secrets: readonly string[]
+}): Webhook<InboundMessage> {
+  return {
+    verify: (request) =>
+      verifiedBody(request, ({ headers, body }) =>
+        signatureMatches({ header: headers['x-line-signature'], bytes: body, secrets: settings.secrets }),
+      ),
+    read(body) {
+      const receivedAt = Date.now()
+      return inOrderOfTime(parseBody(body).events).map(
+        (event): Heard<InboundMessage> =>
+          isObject(event)
+            ? fromLine(event as LineEvent, { channel: settings.channel, receivedAt })
+            : { kind: 'ignored', reason: 'not_an_event' },
+      )
+    },
+  }
+}

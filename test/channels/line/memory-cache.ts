@@ -1,0 +1,35 @@
+import type { Cache } from '../../../src/bridge/cache.ts'
+
+/** A cache in memory with a clock that the test moves; `away` makes every call reject, as when the store cannot be reached. */
+export interface MemoryCache extends Cache {
+  away: boolean
+  nowMs: number
+  readonly entries: Map<string, { value: string; until: number }>
+}
+
+export function createMemoryCache(): MemoryCache {
+  const entries: MemoryCache['entries'] = new Map()
+  const cache: MemoryCache = { away: false, nowMs: 0, entries, get, set, claim }
+  const check = () => {
+    if (cache.away) throw new Error('The store is away.')
+  }
+  const valid = (key: string) => {
+    const entry = entries.get(key)
+    return entry && entry.until > cache.nowMs ? entry.value : undefined
+  }
+  async function get(key: string) {
+    check()
+    return valid(key)
+  }
+  async function set(key: string, value: string, ttlSeconds: number) {
+    check()
+    entries.set(key, { value, until: cache.nowMs + ttlSeconds * 1_000 })
+  }
+  async function claim(key: string, ttlSeconds: number) {
+    check()
+    if (valid(key) !== undefined) return false
+    entries.set(key, { value: '1', until: cache.nowMs + ttlSeconds * 1_000 })
+    return true
+  }
+  return cache
+}
