@@ -1,0 +1,131 @@
+import { Stopping } from '../bridge/errors.ts'
+import type { Delivered, Delivery } from '../bridge/side.ts'
+import { createHttpAgent } from '../lib/http.ts'
+import type { GenesysSettings } from './config.ts'
+import { type Endpoints, endpointsOf } from './endpoints.ts'
+import { type About, failureOf, withoutAnswer } from './failures.ts'
+import { asId, asObject } from './loose.ts'
+import { type Conversations, connectSdk, loadSdk, type SdkAnswer, type SdkConnection } from './sdk.ts'
+import { createTokens, type Tokens } from './token.ts'
+import { send } from './transport.ts'
+import type { GenesysInboundMessage, GenesysLegacyMessage, GenesysLegacyReceipt, GenesysReceipt } from './wire.ts'
+
+/** What a call has to know of its delivery. */
+export type CallContext = Pick<Delivery, 'permit' | 'mayHaveArrived' | 'signal'>
+
+/** One OAuth client's calls. All throw {@link DeliveryError} or {@link Stopping}. */
+export interface GenesysClient {
+  readonly endpoints: Endpoints
+  /** The token, for downloads from Genesys' own hosts. */
+  readonly tokens: Tokens
+  postMessage(integrationId: string, body: GenesysInboundMessage, context: CallContext): Promise<Delivered>
+  postReceipt(integrationId: string, body: GenesysReceipt, context: CallContext): Promise<Delivered>
+  /** The deprecated endpoint for both. */
+  postLegacy(body: GenesysLegacyMessage | GenesysLegacyReceipt, context: CallContext): Promise<Delivered>
+}
+
+/** All OAuth clients of this process. */
+export interface GenesysClients {
+  /** The same client for the same id, secret and host, so that channels share its token and connections. */
+  clientFor(settings: Pick<GenesysSettings, 'region' | 'gatewayUrl' | 'clientId' | 'clientSecret'>): GenesysClient
+  /** Loads the SDK ahead of the first call: about a tenth of a second of CPU, best spent while something else is waited for. */
+  preload(): void
+  /** Waits for calls under way, then frees the sockets. */
+  close(): Promise<void>
+}
+
+/** Genesys sets no limit on connections; this one only keeps a burst from opening thousands. */
+const connections = 256
+
+/** A role that was granted after the token was issued may need another token; a young one is not the cause of a 403. */
+const suspectTokenMs = 30_000
+
+function createClient(settings: {
+  readonly endpoints: Endpoints
+  readonly clientId: string
+  readonly clientSecret: string
+}): GenesysClient & { close(): Promise<void> } {
+  const { endpoints, clientId, clientSecret } = settings
+  const pool = createHttpAgent({ connections })
+  const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
+  const tokens = createTokens({
+    request: () =>
+      send(pool, {
+        origin: endpoints.loginOrigin,
+        path: '/oauth/token',
+        method: 'POST',
+        headers: { authorization, 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+        body: 'grant_type=client_credentials',
+      }),
+  })
+  let connected: SdkConnection | undefined
+  let shownToken: string | undefined
+
+  async function once(token: string, about: About, post: (api: Conversations) => Promise<SdkAnswer>) {
+    connected ??= connectSdk({ pool, regionHost: endpoints.regionHost, apiOrigin: endpoints.apiOrigin })
+    if (token !== shownToken) connected.setAccessToken(token)
+    shownToken = token
+    // The SDK reads the token before its first pause, so that calls of other tokens cannot meet here.
+    return post(connected.conversations).catch((error: unknown) => {
+      throw withoutAnswer(error, about)
+    })
+  }
+
+  /**
+   * Calls, renewing the token once if it is refused. A call that was sent is never cut short by the process's stop: it ends
+   * within its time-outs, and without its answer nobody would know whether the message arrived.
+   */
+  async function call(about: About, context: CallContext, post: (api: Conversations) => Promise<SdkAnswer>) {
+    for (let renewed = false; ; renewed = true) {
+      // Before the permit: waiting for a token afterwards would let permits pile up and pass in one burst.
+      await tokens.get()
+      await context.permit()
+      const token = await tokens.get()
+      if (context.signal.aborted) throw new Stopping('The process stops.')
+      const answer = await once(token, about, post)
+      if (answer.status === 401 && !renewed) {
+        tokens.invalidate(token)
+        continue
+      }
+      if (answer.status === 403) tokens.invalidate(token, suspectTokenMs)
+      const failure = failureOf(answer, about, context.mayHaveArrived, Date.now())
+      if (failure) throw failure
+      const remoteId = asId(asObject(answer.body).id)
+      return { status: answer.status, ...(remoteId && { remoteId }) }
+    }
+  }
+
+  return {
+    endpoints,
+    tokens,
+    postMessage: (integrationId, body, context) =>
+      call('message', context, (api) => api.postConversationsMessageInboundOpenMessage(integrationId, body)),
+    postReceipt: (integrationId, body, context) =>
+      call('receipt', context, (api) => api.postConversationsMessageInboundOpenReceipt(integrationId, body)),
+    postLegacy: (body, context) =>
+      call(body.type === 'Receipt' ? 'receipt' : 'message', context, (api) =>
+        api.postConversationsMessagesInboundOpen(body),
+      ),
+    close: () => pool.close(),
+  }
+}
+
+/** Makes the registry of OAuth clients. It connects to nothing until the first call. */
+export function createGenesysClients(): GenesysClients {
+  const clients = new Map<string, ReturnType<typeof createClient>>()
+  return {
+    clientFor({ region, gatewayUrl, clientId, clientSecret }) {
+      const endpoints = endpointsOf({ region, gatewayUrl })
+      const key = JSON.stringify([endpoints.apiOrigin, clientId, clientSecret])
+      const known = clients.get(key)
+      if (known) return known
+      const made = createClient({ endpoints, clientId, clientSecret })
+      clients.set(key, made)
+      return made
+    },
+    preload: () => void loadSdk(),
+    async close() {
+      await Promise.all([...clients.values()].map((client) => client.close()))
+    },
+  }
+}

@@ -1,0 +1,23 @@
+/** Readings of JSON that others wrote: each gives the expected type or nothing, and none of them throws. */
+
+/** An object that is neither null nor a list, or an empty one. */
+export const asObject = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+
+/** A list, or an empty one. */
+export const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
+/** A text that has something to read in it, untouched; else undefined. */
+export const asText = (value: unknown): string | undefined =>
+  typeof value === 'string' && value.trim() !== '' ? value : undefined
+
+/** A finite number, or undefined. */
+export const asNumber = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isFinite(value) ? value : undefined
+
+/** Longer ids than any platform gives would only swell every key that is made of them. */
+const maxIdLength = 256
+
+/** A text that can serve as an id, or undefined. */
+export const asId = (value: unknown): string | undefined =>
+  typeof value === 'string' && value.trim() !== '' && value.length <= maxIdLength ? value : undefined

@@ -1,0 +1,128 @@
+import { createRequire } from 'node:module'
+import os from 'node:os'
+import type { Dispatcher } from 'undici'
+import { type Answer, send } from './transport.ts'
+
+/**
+ * The official SDK, loaded when first needed and tamed: no file of the home folder, no log, our own transport.
+ * https://github.com/MyPureCloud/platform-client-sdk-javascript
+ */
+
+/** An answer in the SDK's extended form. */
+export type SdkAnswer = Answer
+
+/** The calls of the SDK's `ConversationsApi` that we use; bodies are ours, since its types lack `customAttributes`. */
+export interface Conversations {
+  postConversationsMessageInboundOpenMessage(integrationId: string, body: object): Promise<SdkAnswer>
+  postConversationsMessageInboundOpenReceipt(integrationId: string, body: object): Promise<SdkAnswer>
+  postConversationsMessagesInboundOpen(body: object): Promise<SdkAnswer>
+}
+
+interface SdkRequest {
+  readonly url: string
+  readonly method: Dispatcher.HttpMethod
+  readonly headers?: Record<string, string>
+  readonly params?: Record<string, string>
+  readonly data?: unknown
+}
+
+interface SdkClient {
+  readonly config: {
+    logger: { log(...entry: unknown[]): void }
+    setConfigPath(path: string): void
+  }
+  setReturnExtendedResponses(extended: boolean): void
+  setEnvironment(host: string): void
+  setGateway(gateway: { host: string; protocol: string; port?: number }): void
+  setHttpClient(client: object): void
+  setAccessToken(token: string): void
+}
+
+interface Sdk {
+  readonly PureCloudRegionHosts: Readonly<Record<string, string>>
+  readonly ApiClient: SdkClient
+  readonly ApiClientClass: new () => SdkClient
+  readonly ConversationsApi: new (client: SdkClient) => Conversations
+  readonly AbstractHttpClient: new () => { request(request: SdkRequest): Promise<unknown>; enableHooks(): void }
+}
+
+/** A client of one OAuth client in one region. */
+export interface SdkConnection {
+  readonly conversations: Conversations
+  /** The token of the calls that follow. */
+  setAccessToken(token: string): void
+}
+
+/**
+ * Runs `construct` while the home folder seems to be one that cannot exist. The SDK's constructors read
+ * `~/.genesyscloudjavascript/config`, where a `host` silently redirects every call and a broken file throws, and they look
+ * at it before any setting of ours could tell them not to.
+ */
+function withoutHome<T>(construct: () => T): T {
+  const { homedir } = os
+  const replace = (value: () => string) => Object.defineProperty(os, 'homedir', { value })
+  replace(() => os.devNull)
+  try {
+    return construct()
+  } finally {
+    replace(homedir)
+  }
+}
+
+const require = createRequire(import.meta.url)
+
+/**
+ * The SDK; the first call takes about a tenth of a second of CPU. `require` and not `import()`: it loads in half the time,
+ * and in one go, so that {@link withoutHome} covers the client that the SDK makes for itself.
+ */
+export function loadSdk(): Sdk {
+  return withoutHome(() => {
+    const sdk = require('purecloud-platform-client-v2') as Sdk
+    sdk.ApiClient.config.setConfigPath('')
+    return sdk
+  })
+}
+
+function transport(sdk: Sdk, pool: Dispatcher): object {
+  // The SDK accepts descendants of its own class only.
+  class PooledTransport extends sdk.AbstractHttpClient {
+    override async request({ url, method, headers = {}, params, data }: SdkRequest) {
+      const { origin, pathname } = new URL(url)
+      const query = new URLSearchParams(params).toString()
+      const path = query ? `${pathname}?${query}` : pathname
+      const body = data === undefined ? {} : { body: typeof data === 'string' ? data : JSON.stringify(data) }
+      const answer = await send(pool, { origin, path, method, headers, ...body })
+      return { status: answer.status, headers: answer.headers, data: answer.body }
+    }
+
+    override enableHooks() {}
+  }
+  return new PooledTransport()
+}
+
+/** A client whose calls go through `pool` and resolve for every HTTP status, with status and headers. */
+export function connectSdk(settings: {
+  readonly pool: Dispatcher
+  readonly regionHost: string | undefined
+  readonly apiOrigin: string
+}): SdkConnection {
+  const sdk = loadSdk()
+  const client = withoutHome(() => {
+    const made = new sdk.ApiClientClass()
+    made.config.setConfigPath('')
+    return made
+  })
+  // The SDK prepares its log lines (headers and bodies, copied) even when it logs nothing.
+  client.config.logger.log = () => {}
+  client.setReturnExtendedResponses(true)
+  if (settings.regionHost) client.setEnvironment(settings.regionHost)
+  else {
+    const { hostname, protocol, port } = new URL(settings.apiOrigin)
+    client.setGateway({ host: hostname, protocol: protocol.slice(0, -1), ...(port && { port: Number(port) }) })
+  }
+  client.setHttpClient(transport(sdk, settings.pool))
+  return {
+    conversations: new sdk.ConversationsApi(client),
+    setAccessToken: (token) => client.setAccessToken(token),
+  }
+}
