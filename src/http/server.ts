@@ -1,0 +1,72 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express'
+
+/** What the HTTP server offers; parts that this process does not play are left out. */
+export interface Routes {
+  readonly webhook?: RequestHandler<{ source: string; channel: string }>
+  readonly media?: RequestHandler<{ token: string }>
+  readonly health: Router
+  readonly metrics: RequestHandler
+  readonly admin?: Router
+}
+
+const notFound: RequestHandler = (_request, response) => {
+  response.status(404).json({ error: { code: 'not_found', message: 'There is nothing here.' } })
+}
+
+/** Joins the routes. Errors of a route never show what went wrong inside. */
+export function createHttpApp(routes: Routes, onError: (error: Error) => void): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('etag', false)
+  if (routes.webhook) app.post('/webhooks/:source/:channel', routes.webhook)
+  if (routes.media) app.get('/media/:token', routes.media)
+  app.use(routes.health)
+  app.get('/metrics', routes.metrics)
+  if (routes.admin) app.use('/admin', routes.admin)
+  app.use(notFound)
+  const failed: ErrorRequestHandler = (error, _request, response, next) => {
+    onError(error instanceof Error ? error : new Error('A route failed.'))
+    if (response.headersSent) return next(error)
+    response.status(500).json({ error: { code: 'internal', message: 'Something went wrong.' } })
+  }
+  app.use(failed)
+  return app
+}
+
+/** Senders that are slow, or never finish, do not hold up others for long. */
+const headersTimeoutMs = 10_000
+const requestTimeoutMs = 30_000
+
+/** A listening server that can be stopped without cutting requests off. */
+export function createHttpServer(app: Express) {
+  const server: Server = createServer(
+    { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000 },
+    app,
+  )
+
+  return {
+    /** @returns the port that it listens on. @throws when the address is taken. */
+    listen: (port: number, host: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, host, () => {
+          server.off('error', reject)
+          resolve((server.address() as AddressInfo).port)
+        })
+      }),
+
+    /** Takes no new connections, lets requests in flight finish, and after `graceMs` cuts off what is left. */
+    stop: (graceMs: number): Promise<void> =>
+      new Promise((resolve) => {
+        if (!server.listening) return resolve()
+        const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+        server.close(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+        server.closeIdleConnections()
+      }),
+  }
+}

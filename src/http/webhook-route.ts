@@ -1,0 +1,81 @@
+import type { Request, Response } from 'express'
+import { WebhookRejected } from '../bridge/errors.ts'
+import type { Emit } from '../bridge/events.ts'
+import type { Heard, Webhook } from '../bridge/side.ts'
+import { BodyIncomplete, BodyTooLarge, readRawBody } from './raw-body.ts'
+
+/** 1 MiB. LINE states no maximum; bodies of a hundred events are a tenth of it. */
+const maxBodyBytes = 1_048_576
+
+/** One webhook address: who checks and reads it, and where its events go. */
+export interface Receiver<M = unknown> {
+  readonly webhook: Webhook<M>
+  /** Resolves when every event is durably stored; rejects when the store is away or slow. */
+  store(heard: readonly Heard<M>[]): Promise<void>
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: object
+}
+
+const refusal = (status: number, code: string, message: string): Answer => ({
+  status,
+  body: { error: { code, message } },
+})
+
+/** What the sender learns; nothing of the request is echoed. */
+function answerTo(error: unknown): Answer {
+  if (error instanceof WebhookRejected)
+    return refusal(error.code === 'bad_signature' ? 401 : 400, error.code, error.message)
+  if (error instanceof BodyTooLarge) return refusal(413, 'body_too_large', 'The body is larger than 1 MiB.')
+  if (error instanceof BodyIncomplete) return refusal(400, 'bad_body', 'The body broke off.')
+  return refusal(503, 'store_unavailable', 'The events could not be stored now. Send them again.')
+}
+
+/**
+ * The way of every webhook of every side: find → read the bytes → verify → read the events → store → 200.
+ * The content type does not matter, the signature does.
+ */
+export function createWebhookRoute(settings: {
+  find(source: string, channel: string): Receiver | undefined
+  readonly emit: Emit
+  readonly onError: (error: Error) => void
+}) {
+  const { find, emit, onError } = settings
+
+  async function receive(request: Request, receiver: Receiver): Promise<Answer> {
+    try {
+      const body = await readRawBody(request, maxBodyBytes)
+      const heard = receiver.webhook.read(receiver.webhook.verify({ headers: request.headers, body }))
+      await receiver.store(heard)
+      return { status: 200, body: {} }
+    } catch (error) {
+      const answer = answerTo(error)
+      if (answer.status === 503) onError(error as Error)
+      return answer
+    }
+  }
+
+  return async (request: Request<{ source: string; channel: string }>, response: Response): Promise<void> => {
+    const { source, channel } = request.params
+    const receiver = find(source, channel)
+    const answer = receiver
+      ? await receive(request, receiver)
+      : refusal(404, 'unknown_channel', 'There is no such channel.')
+    emit({
+      type: 'webhook.answered',
+      channel: receiver ? channel : 'unknown',
+      source: receiver ? source : 'unknown',
+      status: answer.status,
+    })
+    // What has not been read of a refused body is not read any more: the connection ends with the answer.
+    if (!request.complete) response.set('connection', 'close')
+    const text = JSON.stringify(answer.body)
+    response.writeHead(answer.status, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(text),
+    })
+    response.end(text)
+  }
+}

@@ -1,0 +1,72 @@
+import type { Customer, Direction, InboundMessage, OutboundMessage, Receipt } from './bridge/message.ts'
+import type { Channel, ContactCentre, Delivery, MediaOrigin } from './bridge/side.ts'
+import type { Publisher } from './media/publish.ts'
+import type { Budget, QueuedDelivery, Route } from './queue/index.ts'
+
+/** The three ways of one channel. */
+export interface ChannelRoutes {
+  readonly inbound: Route<InboundMessage>
+  readonly outbound: Route<OutboundMessage>
+  readonly receipts: Route<Receipt>
+}
+
+/**
+ * Joins a channel and its contact centre: what the one hears the other delivers. Knows neither of them by name.
+ * @param parts.receipts which endings of outbound messages the contact centre wants to hear of
+ */
+export function joinSides(parts: {
+  readonly name: string
+  readonly channel: Channel
+  readonly centre: ContactCentre
+  readonly publisher: Publisher
+  readonly channelBudget: Budget
+  readonly centreBudget: Budget
+  readonly receipts: 'all' | 'failures'
+}): ChannelRoutes {
+  const { name, channel, centre, publisher, channelBudget, centreBudget, receipts } = parts
+
+  /** Files lie with the side that heard of them; their copies are kept for as long as the direction asks. */
+  function withFiles(delivery: QueuedDelivery, direction: Direction, messageId: string, origin: MediaOrigin): Delivery {
+    const { receivedAt, signal } = delivery
+    return {
+      ...delivery,
+      publish: (content, part) =>
+        publisher.publish({ channel: name, direction, messageId, part, receivedAt, content, origin, signal }),
+    }
+  }
+
+  const withCustomer = async (message: InboundMessage): Promise<InboundMessage & { readonly customer?: Customer }> => {
+    const customer = await channel.customer(message.conversation.user)
+    return customer ? { ...message, customer } : message
+  }
+
+  return {
+    inbound: {
+      channel: name,
+      flow: 'inbound',
+      budget: centreBudget,
+      urgency: () => 0,
+      deliver: async (message, delivery) =>
+        centre.deliver(await withCustomer(message), withFiles(delivery, 'inbound', message.id, channel.media)),
+    },
+    outbound: {
+      channel: name,
+      flow: 'outbound',
+      budget: channelBudget,
+      urgency: () => 0,
+      deliver: (message, delivery) =>
+        channel.deliver(message, withFiles(delivery, 'outbound', message.id, centre.media)),
+      receipt: ({ id, conversation }, { at, reason }) => {
+        if (reason) return { id, conversation, at, status: 'failed', reason }
+        return receipts === 'all' ? { id, conversation, at, status: 'delivered' } : undefined
+      },
+    },
+    receipts: {
+      channel: name,
+      flow: 'receipts',
+      budget: centreBudget,
+      urgency: ({ status }) => (status === 'failed' ? 1 : 2),
+      deliver: (receipt, delivery) => centre.report(receipt, withFiles(delivery, 'outbound', receipt.id, centre.media)),
+    },
+  }
+}

@@ -1,0 +1,69 @@
+import type { BridgeEvent, MessageIds } from '../bridge/events.ts'
+import type { Logger } from '../lib/logger.ts'
+
+/** Writes one line for each event: the event's type as the constant message, everything else as fields. */
+export interface LogListener {
+  observe(event: BridgeEvent): void
+}
+
+/**
+ * Ids, outcomes and durations only: an event holds no texts, names or secrets, so neither does the line.
+ * Success is info, what will be tried again is a warning, what needs a person is an error.
+ */
+export function createLogListener(parts: { readonly logger: Logger }): LogListener {
+  const { logger } = parts
+
+  function observe(event: BridgeEvent): void {
+    switch (event.type) {
+      case 'webhook.answered': {
+        const { channel, source, status } = event
+        // Taken ones are told by `message.received`; a line for each would double the log.
+        const level = status >= 200 && status < 300 ? 'debug' : 'warn'
+        logger[level]({ channel, source, status }, 'webhook.answered')
+        break
+      }
+      case 'message.received':
+        logger.info({ ...about(event), receivedAt: isoTime(event.at) }, 'message.received')
+        break
+      case 'message.duplicate':
+        logger.info(about(event), 'message.duplicate')
+        break
+      case 'message.ignored':
+        logger.info({ channel: event.channel, direction: event.flow, reason: event.reason }, 'message.ignored')
+        break
+      case 'delivery.attempted': {
+        const { attempt, outcome, status, durationMs, retryInMs, error } = event
+        const level = outcome === 'delivered' ? 'info' : 'warn'
+        logger[level]({ ...about(event), attempt, outcome, status, durationMs, retryInMs, error }, 'delivery.attempted')
+        break
+      }
+      case 'message.delivered':
+        logger.info({ ...about(event), sinceReceivedMs: event.sinceReceivedMs }, 'message.delivered')
+        break
+      case 'message.failed':
+        logger.error({ ...about(event), code: event.code, reason: event.reason }, 'message.failed')
+        break
+      case 'alert.raised':
+        logger.error({ kind: event.kind, channel: event.channel, detail: event.detail }, 'alert.raised')
+        break
+    }
+  }
+
+  return { observe }
+}
+
+/** The fields by which lines of one message are found; `undefined` ones are left out by the logger. */
+function about(event: { readonly channel: string; readonly flow: string; readonly ids: MessageIds }) {
+  const { message, user, event: eventId, conversation, remote } = event.ids
+  return {
+    channel: event.channel,
+    direction: event.flow,
+    messageId: message,
+    userId: user,
+    eventId,
+    conversationId: conversation,
+    remoteId: remote,
+  }
+}
+
+const isoTime = (atMs: number): string => new Date(atMs).toISOString()
