@@ -8,7 +8,7 @@ import { createHealthRoutes } from './http/health.ts'
 import { createMediaRoute } from './http/media-route.ts'
 import { createMetricsRoute } from './http/metrics-route.ts'
 import { createHttpApp, createHttpServer } from './http/server.ts'
-import { createWebhookRoute, type Receiver } from './http/webhook-route.ts'
+import { createReceiver, createWebhookRoute, type Receiver } from './http/webhook-route.ts'
 import { type ChannelRoutes, joinSides } from './join.ts'
 import type { Logger } from './lib/logger.ts'
 import { connectRedis, refuseEvictingRedis } from './lib/redis.ts'
@@ -99,22 +99,21 @@ export async function createApp(settings: {
   // The two sides of every channel, and the webhooks by which they are heard
   const clients = createGenesysClients()
   const receivers = new Map<string, Receiver>()
-  const channels = config.channels.map((settings) => {
+  const joinChannel = async (settings: Config['channels'][number]) => {
     const { name, type, genesys } = settings
-    const exemptOrigins = [settings.line.apiUrl, settings.line.dataApiUrl, genesys.gatewayUrl].filter(
-      (one) => one !== undefined,
-    )
+    const kind = channelTypes[type]
+    const exemptOrigins = [...kind.origins(settings[type]), ...(genesys.gatewayUrl ? [genesys.gatewayUrl] : [])]
     const fetchOutside = createFetchOutside({ exemptOrigins })
-    const channel = channelTypes[type].create({ name, settings: settings[type], cache, logger, fetchOutside })
+    const channel = await kind.create({ name, settings: settings[type], cache, logger, fetchOutside })
     const centre = createGenesysCentre({ channel: settings, settings: genesys, clients, fetchOutside })
-    receivers.set(`${channel.name}/${name}`, {
-      webhook: channel.webhook,
-      store: (heard) => queueing.admit(name, 'inbound', heard as Parameters<typeof queueing.admit>[2]),
-    })
-    receivers.set(`${centre.name}/${name}`, {
-      webhook: centre.webhook,
-      store: (heard) => queueing.admit(name, 'outbound', heard as Parameters<typeof queueing.admit>[2]),
-    })
+    receivers.set(
+      `${channel.name}/${name}`,
+      createReceiver(channel.webhook, (heard) => queueing.admit(name, 'inbound', heard)),
+    )
+    receivers.set(
+      `${centre.name}/${name}`,
+      createReceiver(centre.webhook, (heard) => queueing.admit(name, 'outbound', heard)),
+    )
     const account = genesys.region ?? genesys.gatewayUrl
     const routes: ChannelRoutes = joinSides({
       name,
@@ -126,7 +125,8 @@ export async function createApp(settings: {
       receipts: genesys.receipts,
     })
     return { channel, centre, routes }
-  })
+  }
+  const channels = await Promise.all(config.channels.map(joinChannel))
 
   // The HTTP surface
   let phase: 'starting' | 'ready' | 'stopping' = 'starting'

@@ -69,6 +69,16 @@ export class MediaUnavailable extends Error {
   }
 }
 
+/** The server answered, and will not give the file: 401, 403, 404, 410 and the other 4xx that do not pass by themselves. */
+export class FetchRefused extends Error {
+  override readonly name = 'FetchRefused'
+  readonly status: number
+  constructor(status: number) {
+    super(`the file's server answered ${status}`)
+    this.status = status
+  }
+}
+
 /** Thrown by waits that end because the process stops; the message goes back to its lane untouched. */
 export class Stopping extends Error {
   override readonly name = 'Stopping'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { optional, origin, secret, secrets } from '../lib/settings.ts'
+import { number, optional, origin, secret, secrets, withDefault } from '../lib/settings.ts'
 import { isRegion } from './regions.ts'
 
 /** The `genesys:` settings of a channel: one OAuth client and one Open Messaging integration. */
@@ -21,10 +21,10 @@ export const genesysSettings = z
       error: 'must be longer than 15 characters, as Genesys demands',
     }),
     /** The OAuth client's budget, shared by every channel with the same `clientId`. */
-    requestsPerMinute: z.coerce.number().int().min(1).default(300),
-    inboundApi: z.enum(['integration', 'legacy']).default('integration'),
+    requestsPerMinute: withDefault(number(z.number().int().min(1)), 300),
+    inboundApi: withDefault(z.enum(['integration', 'legacy']), 'integration'),
     /** `failures`: report only failed deliveries, which spares the budget. */
-    receipts: z.enum(['all', 'failures']).default('all'),
+    receipts: withDefault(z.enum(['all', 'failures']), 'all'),
   })
   .refine((settings) => !(settings.region && settings.gatewayUrl), {
     error: 'region and gatewayUrl exclude each other',

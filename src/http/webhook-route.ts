@@ -1,18 +1,25 @@
 import type { Request, Response } from 'express'
 import { WebhookRejected } from '../bridge/errors.ts'
 import type { Emit } from '../bridge/events.ts'
-import type { Heard, Webhook } from '../bridge/side.ts'
+import type { Heard, RawRequest, Webhook } from '../bridge/side.ts'
 import { BodyIncomplete, BodyTooLarge, readRawBody } from './raw-body.ts'
 
 /** 1 MiB. LINE states no maximum; bodies of a hundred events are a tenth of it. */
 const maxBodyBytes = 1_048_576
 
-/** One webhook address: who checks and reads it, and where its events go. */
-export interface Receiver<M = unknown> {
-  readonly webhook: Webhook<M>
-  /** Resolves when every event is durably stored; rejects when the store is away or slow. */
-  store(heard: readonly Heard<M>[]): Promise<void>
+/** One webhook address. */
+export interface Receiver {
+  /** Checks, reads and stores. @throws {WebhookRejected}; any other error means that the store is away or slow. */
+  receive(request: RawRequest): Promise<void>
 }
+
+/** Joins who checks and reads a webhook with where its events go. */
+export const createReceiver = <M>(
+  webhook: Webhook<M>,
+  store: (heard: readonly Heard<M>[]) => Promise<void>,
+): Receiver => ({
+  receive: async (request) => store(webhook.read(webhook.verify(request))),
+})
 
 interface Answer {
   readonly status: number
@@ -47,8 +54,7 @@ export function createWebhookRoute(settings: {
   async function receive(request: Request, receiver: Receiver): Promise<Answer> {
     try {
       const body = await readRawBody(request, maxBodyBytes)
-      const heard = receiver.webhook.read(receiver.webhook.verify({ headers: request.headers, body }))
-      await receiver.store(heard)
+      await receiver.receive({ headers: request.headers, body })
       return { status: 200, body: {} }
     } catch (error) {
       const answer = answerTo(error)

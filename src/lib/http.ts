@@ -30,11 +30,11 @@ const beforeSending = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ])
 
-/** Did this network error strike before the request was sent, so that it cannot have arrived? Looks through `cause` and aggregates. */
-export function neverSent(error: unknown): boolean {
-  for (let one = error, depth = 0; one instanceof Error && depth < 5; one = one.cause, depth += 1) {
-    if (one instanceof AggregateError && one.errors.length > 0) return one.errors.every(neverSent)
-    if ('code' in one && typeof one.code === 'string' && beforeSending.has(one.code)) return true
-  }
-  return false
+/** Did this network error strike before the request was sent, so that it cannot have arrived? Looks through causes and aggregates. */
+export function neverSent(error: unknown, depth = 0): boolean {
+  if (typeof error !== 'object' || error === null || depth > 5) return false
+  const { code, errors, cause } = error as { code?: unknown; errors?: unknown; cause?: unknown }
+  if (typeof code === 'string' && beforeSending.has(code)) return true
+  if (Array.isArray(errors) && errors.length > 0) return errors.every((one) => neverSent(one, depth + 1))
+  return neverSent(cause, depth + 1)
 }

@@ -19,6 +19,8 @@ export function connectRedis(settings: {
     autoResendUnfulfilledCommands: !settings.failFast,
     enableAutoPipelining: true,
     connectTimeout: 2_000,
+    // A server that hangs, or a network that swallows everything, is given up. BullMQ's blocking calls last up to 10 s.
+    socketTimeout: settings.failFast ? 3_000 : 15_000,
     keepAlive: 10_000,
     retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
     // A replica that was the primary before a failover answers READONLY: connect anew to reach the new primary.

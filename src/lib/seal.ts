@@ -26,7 +26,7 @@ export function createSealer(settings: { readonly keys: readonly Buffer[] }): Se
     seal(text) {
       if (!current) return text
       const iv = randomBytes(ivBytes)
-      const sealing = createCipheriv(cipher, current, iv)
+      const sealing = createCipheriv(cipher, current, iv, { authTagLength: tagBytes })
       const body = Buffer.concat([sealing.update(text, 'utf8'), sealing.final()])
       return mark + Buffer.concat([iv, sealing.getAuthTag(), body]).toString('base64')
     },
@@ -36,7 +36,7 @@ export function createSealer(settings: { readonly keys: readonly Buffer[] }): Se
       const bytes = Buffer.from(sealed.slice(mark.length), 'base64')
       for (const key of keys) {
         try {
-          const opening = createDecipheriv(cipher, key, bytes.subarray(0, ivBytes))
+          const opening = createDecipheriv(cipher, key, bytes.subarray(0, ivBytes), { authTagLength: tagBytes })
           opening.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes))
           return Buffer.concat([opening.update(bytes.subarray(ivBytes + tagBytes)), opening.final()]).toString('utf8')
         } catch {

@@ -6,6 +6,16 @@ import { z } from 'zod'
 export const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === '' || value === null ? undefined : value), schema.optional())
 
+/** An absent, null or empty value counts as the default, so that `${NAME:-}` works for every key that has one. */
+export const withDefault = <T extends z.ZodType>(schema: T, value: z.output<T>) =>
+  z
+    .preprocess((given) => (given === '' || given === null ? undefined : given), schema.optional())
+    .transform((read): z.output<T> => (read === undefined ? value : read) as z.output<T>)
+
+/** A number, also as text from the environment. Unlike plain coercion, `true`, lists and blanks are none. */
+export const number = (schema: z.ZodNumber) =>
+  z.preprocess((given) => (typeof given === 'string' && given.trim() !== '' ? Number(given) : given), schema)
+
 /** A secret in plain text. */
 export const secret = z.string({ error: 'must be a text' }).min(1, { error: 'must not be empty' })
 

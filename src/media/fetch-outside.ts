@@ -4,21 +4,11 @@ import { isIP } from 'node:net'
 import { addAbortSignal, pipeline, Readable } from 'node:stream'
 import { createBrotliDecompress, createUnzip } from 'node:zlib'
 import type { AxiosResponse } from 'axios'
-import { DeliveryError, MediaUnavailable, Stopping } from '../bridge/errors.ts'
+import { DeliveryError, FetchRefused, MediaUnavailable, Stopping } from '../bridge/errors.ts'
 import type { OpenedMedia } from '../bridge/side.ts'
 import { callTimeoutMs } from '../lib/http.ts'
 import { errorCode } from './error-code.ts'
 import { isPublicAddress, publicLookup, type Resolve } from './public-address.ts'
-
-/** The server answered, and will not give the file: 401, 403, 404, 410 and the other 4xx that do not pass by themselves. */
-export class FetchRefused extends Error {
-  override readonly name = 'FetchRefused'
-  readonly status: number
-  constructor(status: number) {
-    super(`the file's server answered ${status}`)
-    this.status = status
-  }
-}
 
 /**
  * Opens an address that came from outside.

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { optional, origin, secret, secrets } from '../../lib/settings.ts'
+import { optional, origin, secret, secrets, withDefault } from '../../lib/settings.ts'
 
 /**
  * A key for channel access tokens v2.1, as registered in the LINE Developers Console.
@@ -10,7 +10,7 @@ const assertionKey = z.strictObject({
   /** PEM (PKCS#8) or a private JWK, as JSON text or as an object. */
   privateKey: z.union([secret, z.record(z.string(), z.unknown())], { error: 'must be a PEM text or a JWK' }),
   /** LINE documents RS256 only. */
-  algorithm: z.enum(['RS256', 'PS256']).default('RS256'),
+  algorithm: withDefault(z.enum(['RS256', 'PS256']), 'RS256'),
 })
 
 /** The `line:` settings of a channel. */
@@ -21,8 +21,8 @@ export const lineSettings = z.strictObject({
   /** A long-lived token. Without it: `assertionKey` if given, else stateless tokens. */
   accessToken: optional(secret),
   assertionKey: optional(assertionKey),
-  apiUrl: origin.default('https://api.line.me'),
-  dataApiUrl: origin.default('https://api-data.line.me'),
+  apiUrl: withDefault(origin, 'https://api.line.me'),
+  dataApiUrl: withDefault(origin, 'https://api-data.line.me'),
 })
 
 export type LineSettings = z.output<typeof lineSettings>

@@ -10,7 +10,7 @@ test('a channel made from its settings hears, delivers, knows the customer and c
     else if (url.includes('/content')) response.end('bytes')
     else json(response, 200, { sentMessages: [{ id: '77' }] })
   })
-  const channel = channelTypes.line.create({
+  const channel = await channelTypes.line.create({
     name: 'retail_thailand',
     settings: channelTypes.line.settings.parse({
       channelId: 1657000001,

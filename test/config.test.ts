@@ -1,0 +1,132 @@
+import { describe, expect, test } from '@jest/globals'
+import { type Config, ConfigFaults, readRoles } from '../src/config.ts'
+import { type Change, configTree, mark, read } from './support/config-file.ts'
+
+const key = Buffer.alloc(32, 7).toString('base64')
+
+test('a file needs little: the rest has defaults', () => {
+  expect(read(configTree())).toEqual({
+    server: { host: '0.0.0.0', port: 3000, publicUrl: 'https://bridge.example.com' },
+    redis: { keyPrefix: 'bridge', encryptionKeys: [] },
+    admin: { username: 'ops', password: `${mark}-password` },
+    metrics: {},
+    media: { store: './.data/media', signingSecret: [`${mark}-media`], inboundDays: 30, outboundDays: 400 },
+    retention: { deadLetterDays: 30, traceDays: 30 },
+    alerts: {},
+    log: { level: 'info' },
+    channels: [
+      {
+        name: 'retail_thailand',
+        type: 'line',
+        market: 'Thailand',
+        brand: 'Retail_Thai',
+        attributes: {},
+        line: {
+          channelId: '1657000001',
+          channelSecret: [`${mark}-line-1`],
+          apiUrl: 'https://api.line.me',
+          dataApiUrl: 'https://api-data.line.me',
+        },
+        genesys: {
+          region: 'ap_southeast_1',
+          clientId: 'client',
+          clientSecret: `${mark}-client`,
+          integrationId: 'integration-1',
+          webhookSecret: [`${mark}-webhook-1`],
+          requestsPerMinute: 300,
+          inboundApi: 'integration',
+          receipts: 'all',
+        },
+      },
+      expect.objectContaining({ name: 'retail_taiwan' }),
+    ],
+    warnings: [],
+  })
+})
+
+const first = (config: Config) => config.channels[0]
+
+test.each<[what: string, change: Change, look: (config: Config) => unknown, expected: unknown]>([
+  ['the console may be absent', ['admin', undefined], (c) => c.admin, undefined],
+  ['port 0 means any port', ['server.port', 0], (c) => c.server.port, 0],
+  ['a port may come as a text', ['server.port', '8080'], (c) => c.server.port, 8080],
+  ['an empty value counts as absent', ['server.port', ''], (c) => c.server.port, 3000],
+  ['a group may be all comments', ['log', null], (c) => c.log.level, 'info'],
+  ['one encryption key', ['redis.encryptionKey', key], (c) => c.redis.encryptionKeys, [Buffer.alloc(32, 7)]],
+  ['several encryption keys', ['redis.encryptionKey', [key, key]], (c) => c.redis.encryptionKeys.length, 2],
+  ['an empty encryption key is none', ['redis.encryptionKey', ''], (c) => c.redis.encryptionKeys, []],
+  [
+    'secrets may be lists',
+    ['channels[0].line.channelSecret', ['b', 'a']],
+    (c) => first(c)?.line.channelSecret,
+    ['b', 'a'],
+  ],
+  ['a language is written canonically', ['channels[0].language', 'zh-tw'], (c) => first(c)?.language, 'zh-TW'],
+  ['extra attributes', ['channels[0].attributes.tier', 'gold'], (c) => first(c)?.attributes, { tier: 'gold' }],
+])('%s', (_, change, look, expected) => {
+  expect(look(read(configTree(change)))).toEqual(expected)
+})
+
+test('an encryption key is the 32 bytes that were written', () => {
+  const bytes = Buffer.from(Array.from({ length: 32 }, (_, index) => index * 7))
+  const { redis } = read(configTree(['redis.encryptionKey', bytes.toString('base64')]))
+  expect(redis.encryptionKeys[0]?.equals(bytes)).toBe(true)
+})
+
+test.each([
+  ['https://bridge.example.com/', 'https://bridge.example.com'],
+  ['https://bridge.example.com/line//', 'https://bridge.example.com/line'],
+])('publicUrl %s never ends with a slash, so that paths can be added', (written, expected) => {
+  expect(read(configTree(['server.publicUrl', written])).server.publicUrl).toBe(expected)
+})
+
+test('a gateway may take the place of the region', () => {
+  const gateway = 'http://127.0.0.1:9100'
+  const config = read(configTree(['channels[0].genesys.region', ''], ['channels[0].genesys.gatewayUrl', gateway]))
+  expect(first(config)?.genesys).toMatchObject({ gatewayUrl: gateway })
+})
+
+test('integrations of two OAuth clients may have one id, and each client its own secret and budget', () => {
+  const config = read(
+    configTree(
+      ['channels[1].genesys.integrationId', 'integration-1'],
+      ['channels[1].genesys.clientId', 'another'],
+      ['channels[1].genesys.clientSecret', `${mark}-another`],
+      ['channels[1].genesys.requestsPerMinute', 60],
+    ),
+  )
+  expect(config.channels.map(({ genesys }) => genesys.requestsPerMinute)).toEqual([300, 60])
+})
+
+test.each<[what: string, change: Change, warning: RegExp]>([
+  [
+    'PS256',
+    ['channels[1].line.assertionKey', { keyId: 'k', privateKey: mark, algorithm: 'PS256' }],
+    /^channels\[1\]\.line\.assertionKey\.algorithm: .*RS256 only/,
+  ],
+  ['a public address without TLS', ['server.publicUrl', 'http://bridge.example.com'], /^server\.publicUrl: .*https/],
+  ['alerts that nobody can verify', ['alerts.url', 'https://alerts.example.com'], /^alerts\.secret: /],
+])('%s is allowed with a warning', (_, change, warning) => {
+  expect(read(configTree(change)).warnings).toEqual([expect.stringMatching(warning)])
+})
+
+test.each(['localhost', '127.0.0.1', '[::1]'])('%s as the public address is no reason to warn', (host) => {
+  expect(read(configTree(['server.publicUrl', `http://${host}:3000`])).warnings).toEqual([])
+})
+
+describe('the roles of a process', () => {
+  test('are all of them by default', () => {
+    for (const list of [undefined, '', ' ', ','])
+      expect([...readRoles(list)]).toEqual(['receiver', 'worker', 'console'])
+  })
+
+  test('are those of the list', () => {
+    expect([...readRoles('worker')]).toEqual(['worker'])
+    expect([...readRoles(' console, receiver ,')]).toEqual(['receiver', 'console'])
+  })
+
+  test('an unknown one is a fault', () => {
+    expect(() => readRoles('worker,cook')).toThrow(ConfigFaults)
+    expect(() => readRoles('worker,cook')).toThrow('BRIDGE_ROLES: must be a comma list of receiver, worker, console')
+  })
+})
