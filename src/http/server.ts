@@ -20,13 +20,17 @@ export function createHttpApp(routes: Routes, onError: (error: Error) => void): 
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', false)
+  // A reverse proxy on a private address tells who asks; anybody else who claims to forward is not believed.
+  app.set('trust proxy', 'loopback, linklocal, uniquelocal')
   if (routes.webhook) app.post('/webhooks/:source/:channel', routes.webhook)
   if (routes.media) app.get('/media/:token', routes.media)
   app.use(routes.health)
   app.get('/metrics', routes.metrics)
   if (routes.admin) app.use('/admin', routes.admin)
   app.use(notFound)
-  const failed: ErrorRequestHandler = (error, _request, response, next) => {
+  const failed: ErrorRequestHandler = (error, request, response, next) => {
+    // A path that cannot be decoded leads nowhere; it is the sender's fault and no news for the log.
+    if (error instanceof URIError && !response.headersSent) return notFound(request, response, next)
     onError(error instanceof Error ? error : new Error('A route failed.'))
     if (response.headersSent) return next(error)
     response.status(500).json({ error: { code: 'internal', message: 'Something went wrong.' } })

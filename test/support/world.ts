@@ -146,8 +146,15 @@ let worlds = 0
 /**
  * Starts a whole world.
  * @param settings.config merged over {@link worldConfig}; lists are replaced
+ * @param settings.channels merged over every channel: `{ genesys: { receipts: 'failures' } }`
+ * @param settings.change changes the finished configuration, for what only one channel has
  */
-export async function startWorld(settings: { readonly redisUrl: string; readonly config?: Json }): Promise<World> {
+export async function startWorld(settings: {
+  readonly redisUrl: string
+  readonly config?: Json
+  readonly channels?: Json
+  readonly change?: (config: Json) => Json
+}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'bridge-world-'))
   const { line, genesys } = await startPlatforms()
   const port = await freePort()
@@ -163,7 +170,9 @@ export async function startWorld(settings: { readonly redisUrl: string; readonly
     lineDataUrl: line.dataApiUrl,
     genesysUrl: genesys.url,
   })
-  const config = await readWorldConfig(folder, merge(base, settings.config) as Json)
+  const channels = (base.channels as Json[]).map((channel) => merge(channel, settings.channels))
+  const { change = (merged: Json) => merged } = settings
+  const config = await readWorldConfig(folder, change(merge({ ...base, channels }, settings.config) as Json))
   const events: BridgeEvent[] = []
   const log: string[] = []
   const app = await createApp({
