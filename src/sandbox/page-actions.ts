@@ -1,0 +1,161 @@
+import type { GenesysCloud, Json, LinePlatform, PhoneMessage } from './platforms.ts'
+import type { Scene } from './scenes.ts'
+import { demoStickers } from './story/stickers.ts'
+
+/** A brand of the demo: one bridge channel with its LINE account, its Genesys integration and its one customer. */
+export interface PageBrand {
+  /** The bridge's channel name, and the fake LINE account's. */
+  readonly name: string
+  readonly integrationId: string
+  readonly userId: string
+  readonly market: string
+  readonly brand: string
+  /** BCP 47. */
+  readonly language: string
+  /** The LINE Official Account's display name. */
+  readonly account: string
+  readonly queue: string
+  readonly scene: Scene
+}
+
+/** A file that somebody chose on the page. */
+export interface ChosenFile {
+  readonly bytes: Buffer
+  readonly mime: string
+  readonly name: string
+  readonly durationMs?: number | undefined
+}
+
+/** What the two people can do. Each resolves when the platform's webhook was answered, so that a next one cannot overtake it. */
+export interface PageActions {
+  customerSends(brand: PageBrand, message: PhoneMessage): Promise<void>
+  customerSendsFile(brand: PageBrand, file: ChosenFile): Promise<void>
+  customerSendsSticker(brand: PageBrand, name: string): Promise<void>
+  customerSendsPlace(brand: PageBrand): Promise<void>
+  customerBlocks(brand: PageBrand, isBlocked: boolean): Promise<void>
+  agentSends(brand: PageBrand, text: string): Promise<void>
+  agentSendsFile(brand: PageBrand, file: ChosenFile): Promise<void>
+  /** Quick replies and cards come from bots: Genesys lets no agent write them. */
+  botSendsQuickReplies(brand: PageBrand, text: string, replies: readonly string[]): Promise<void>
+  botSendsCards(brand: PageBrand): Promise<void>
+  agentTypes(brand: PageBrand): Promise<void>
+  /** A file that an agent sent, by Genesys' message id. */
+  agentsFile(id: string): ChosenFile | undefined
+  /** Forgets the agents' files. */
+  clear(): void
+}
+
+const shownByLine = /^image\/(jpeg|png)$/
+
+/** What a phone makes of a file: it turns only photographs into pictures. */
+function phoneFile(file: ChosenFile): PhoneMessage {
+  const { bytes, mime, name } = file
+  const duration = file.durationMs === undefined ? {} : { durationMs: file.durationMs }
+  if (shownByLine.test(mime)) return { type: 'image', bytes, mime }
+  if (mime.startsWith('video/')) return { type: 'video', bytes, mime, ...duration }
+  if (mime.startsWith('audio/')) return { type: 'audio', bytes, mime, ...duration }
+  return { type: 'file', bytes, mime, fileName: name }
+}
+
+/** https://developer.genesys.cloud/commdigital/digital/openmessaging/outboundMessages */
+function mediaType(mime: string): 'Image' | 'Video' | 'Audio' | 'File' {
+  if (/^image\/(jpeg|png|gif|webp)$/.test(mime)) return 'Image'
+  if (mime.startsWith('video/')) return 'Video'
+  return mime.startsWith('audio/') ? 'Audio' : 'File'
+}
+
+const keptFiles = 40
+
+/** @param settings the two fake platforms, started */
+export function createPageActions(settings: {
+  readonly line: LinePlatform
+  readonly cloud: GenesysCloud
+}): PageActions {
+  const { line, cloud } = settings
+  const files = new Map<string, ChosenFile>()
+  const turns = new Map<string, Promise<unknown>>()
+
+  /** Webhooks that are under way at the same time may be taken in any order, which nobody's finger could bring about. */
+  const inTurn = (who: string, act: () => { readonly firstAttempt: Promise<unknown> }): Promise<void> => {
+    const turn = (turns.get(who) ?? Promise.resolve()).then(async () => {
+      await act().firstAttempt
+    })
+    turns.set(
+      who,
+      turn.catch(() => {}),
+    )
+    return turn
+  }
+  const customer = (brand: PageBrand, act: () => { readonly webhook: { readonly firstAttempt: Promise<unknown> } }) =>
+    inTurn(`${brand.name}/customer`, () => act().webhook)
+  const agent = (brand: PageBrand, act: () => { readonly webhook: { readonly firstAttempt: Promise<unknown> } }) =>
+    inTurn(`${brand.name}/agent`, () => act().webhook)
+
+  const customerSends = (brand: PageBrand, message: PhoneMessage) =>
+    customer(brand, () => line.send(brand.name, brand.userId, message))
+  const botSends = (brand: PageBrand, message: { readonly text?: string; readonly content: readonly Json[] }) =>
+    agent(brand, () => cloud.sendStructured(brand.integrationId, brand.userId, message, { author: 'Bot' }))
+
+  return {
+    customerSends,
+    customerSendsFile: (brand, file) => customerSends(brand, phoneFile(file)),
+    customerSendsSticker: (brand, name) => {
+      const sticker = demoStickers.find((one) => one.name === name)
+      if (!sticker) throw new RangeError('There is no such sticker.')
+      const { packageId, stickerId, keywords, text } = sticker
+      return customerSends(brand, {
+        type: 'sticker',
+        packageId,
+        stickerId,
+        ...(keywords ? { keywords } : {}),
+        ...(text ? { text } : {}),
+      })
+    },
+    customerSendsPlace: (brand) => customerSends(brand, { type: 'location', ...brand.scene.place }),
+    customerBlocks: async (brand, isBlocked) => {
+      if (line.isBlocked(brand.name, brand.userId) === isBlocked) return
+      await customer(brand, () =>
+        isBlocked ? line.block(brand.name, brand.userId) : line.unblock(brand.name, brand.userId),
+      )
+    },
+    agentSends: (brand, text) => agent(brand, () => cloud.sendText(brand.integrationId, brand.userId, text)),
+    agentSendsFile: (brand, file) =>
+      agent(brand, () => {
+        const sent = cloud.sendAttachment(brand.integrationId, brand.userId, {
+          bytes: file.bytes,
+          mime: file.mime,
+          fileName: file.name,
+          mediaType: mediaType(file.mime),
+        })
+        files.set(sent.id, file)
+        for (const id of files.keys()) if (files.size > keptFiles) files.delete(id)
+        return sent
+      }),
+    botSendsQuickReplies: (brand, text, replies) =>
+      botSends(brand, {
+        text,
+        content: replies.map((reply) => ({
+          contentType: 'QuickReply',
+          quickReply: { text: reply, payload: reply, action: 'Message' },
+        })),
+      }),
+    botSendsCards: (brand) =>
+      botSends(brand, {
+        content: [
+          {
+            contentType: 'Carousel',
+            carousel: {
+              cards: brand.scene.cards.map(({ title, description, button }) => ({
+                title,
+                description,
+                actions: [{ type: 'Postback', text: button, payload: button }],
+              })),
+            },
+          },
+        ],
+      }),
+    agentTypes: (brand) => inTurn(`${brand.name}/typing`, () => cloud.sendTyping(brand.integrationId, brand.userId)),
+    agentsFile: (id) => files.get(id),
+    clear: () => files.clear(),
+  }
+}

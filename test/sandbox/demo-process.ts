@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { until } from '../support/until.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** `npm run demo` as a process of its own, on free ports. */
+export interface Demo {
+  readonly process: ChildProcess
+  /** Addresses, as it printed them. */
+  readonly page: string
+  readonly bridge: string
+  readonly line: string
+  /** All that it printed so far. */
+  readonly output: () => string
+  /** Ends it if it still runs. */
+  kill(): Promise<void>
+}
+
+/** Resolves when it has told its addresses. */
+export async function startDemo(): Promise<Demo> {
+  const child = spawn(process.execPath, ['src/sandbox/demo.ts', '--any-ports'], { cwd: root })
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    output += chunk
+  })
+  const address = (label: string) => output.match(new RegExp(`${label}\\s+(http://[^\\s,]+)`))?.[1]
+  await until(`the demo's addresses in its output: ${output}`, () => {
+    if (child.exitCode !== null) throw new Error(`The demo ended: ${output}`)
+    return output.includes('Ctrl-C ends it.')
+  })
+  return {
+    process: child,
+    page: address('Phone, bridge and desk') ?? '',
+    bridge: address('The bridge itself') ?? '',
+    line: address('Played LINE') ?? '',
+    output: () => output,
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    },
+  }
+}
