@@ -13,7 +13,7 @@ import { type ChannelRoutes, joinSides } from './join.ts'
 import type { Logger } from './lib/logger.ts'
 import { connectRedis, refuseEvictingRedis } from './lib/redis.ts'
 import { createRedisCache } from './lib/redis-cache.ts'
-import { type RedisServer, startRedisServer } from './lib/redis-server.ts'
+import { type KeptRedisServer, keepRedisServer } from './lib/redis-keeper.ts'
 import { createSealer } from './lib/seal.ts'
 import { createFetchOutside } from './media/fetch-outside.ts'
 import { createMediaLinks } from './media/links.ts'
@@ -54,7 +54,7 @@ export async function createApp(settings: {
   readonly roles: ReadonlySet<Role>
   readonly logger: Logger
   readonly environment: Readonly<Record<string, string | undefined>>
-  readonly redisServer?: Promise<RedisServer>
+  readonly redisServer?: Promise<KeptRedisServer>
   readonly dataFolder?: string
   readonly observe?: Emit
 }): Promise<App> {
@@ -64,7 +64,7 @@ export async function createApp(settings: {
   // The store
   const embedded = config.redis.url
     ? undefined
-    : await (settings.redisServer ?? startRedisServer({ folder: dataFolder, environment }))
+    : await (settings.redisServer ?? keepRedisServer({ folder: dataFolder, environment }))
   const redisUrl = config.redis.url ?? embedded?.url ?? ''
   const front = connectRedis({ url: redisUrl, failFast: true, onError })
   const back = connectRedis({ url: redisUrl, failFast: false, onError })

@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module'
 import { ConfigFaults, readConfig, readRoles } from './config.ts'
 import { createLogger } from './lib/logger.ts'
-import { startRedisServer } from './lib/redis-server.ts'
+import { keepRedisServer } from './lib/redis-keeper.ts'
 
 /** sysexits.h: something is wrong with the configuration. */
 const exitConfig = 78
@@ -40,7 +40,13 @@ async function run(): Promise<void> {
   for (const warning of config.warnings) logger.warn({ warning }, 'config.warning')
   try {
     // The private Redis starts while the rest of the program is being loaded.
-    const redisServer = config.redis.url ? undefined : startRedisServer({ folder: './.data/redis', environment })
+    const redisServer = config.redis.url
+      ? undefined
+      : keepRedisServer({
+          folder: './.data/redis',
+          environment,
+          onEnded: () => logger.error('redis.ended'),
+        })
     redisServer?.catch(() => undefined)
     const { createApp } = await import('./app.ts')
     const app = await createApp({ config, roles, logger, environment, ...(redisServer && { redisServer }) })

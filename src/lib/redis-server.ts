@@ -18,6 +18,7 @@ export interface RedisServer {
   /** `redis://:<password>@127.0.0.1:<port>`: holds a secret, so it is never logged. */
   readonly url: string
   readonly port: number
+  readonly password: string
   /** Resolves when the server has ended, however that came about. */
   readonly exited: Promise<RedisExit>
   /** Ends it gracefully: everything is on disk when this resolves. May be called again. */
@@ -45,6 +46,7 @@ const portAttempts = 5
  * @param request.folder made with access for its owner only when missing
  * @param request.say lines for the person at the terminal, when Redis has to be installed first
  * @param request.onLine the server's own log lines
+ * @param request.at the port and password to use, so that a server can come back where it was
  * @throws {RedisMissing} when there is no Redis and none can be installed; {@link FolderInUse} when a second bridge works on the folder.
  */
 export async function startRedisServer(request: {
@@ -52,8 +54,9 @@ export async function startRedisServer(request: {
   readonly environment: Environment
   readonly say?: (line: string) => void
   readonly onLine?: (line: string) => void
+  readonly at?: { readonly port: number; readonly password: string }
 }): Promise<RedisServer> {
-  const { environment, say = (line) => process.stderr.write(`${line}\n`), onLine } = request
+  const { environment, say = (line) => process.stderr.write(`${line}\n`), onLine, at } = request
   const binary = findRedisBinary({ environment }) ?? installRedis({ environment, say })
   const folder = resolve(request.folder)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -61,8 +64,8 @@ export async function startRedisServer(request: {
   try {
     if (lock.left) await endLeftServer(lock.left, folder)
     for (let attempt = 1; ; attempt += 1) {
-      const port = await freePort()
-      const server = await launch({ binary, folder, port, onLine, onSpawn: lock.note, onEnd: lock.release })
+      const { port, password } = at ?? { port: await freePort(), password: randomBytes(24).toString('hex') }
+      const server = await launch({ binary, folder, port, password, onLine, onSpawn: lock.note, onEnd: lock.release })
       if (server) return server
       if (attempt === portAttempts) throw new Error(`redis-server found no free port in ${portAttempts} attempts`)
     }
@@ -98,14 +101,15 @@ interface Launch {
   readonly binary: string
   readonly folder: string
   readonly port: number
+  readonly password: string
   readonly onLine: ((line: string) => void) | undefined
   readonly onSpawn: (server: ProcessIdentity) => void
   readonly onEnd: () => void
 }
 
 /** Resolves with undefined when somebody else took the port in the meantime. */
-async function launch({ binary, folder, port, onLine, onSpawn, onEnd }: Launch): Promise<RedisServer | undefined> {
-  const password = randomBytes(24).toString('hex')
+async function launch(request: Launch): Promise<RedisServer | undefined> {
+  const { binary, folder, port, password, onLine, onSpawn, onEnd } = request
   const child = spawn('/bin/sh', ['-c', script, binary], {
     cwd: folder,
     // The bridge's secrets are none of Redis' business.
@@ -144,6 +148,7 @@ async function launch({ binary, folder, port, onLine, onSpawn, onEnd }: Launch):
   return {
     url: `redis://:${password}@127.0.0.1:${port}`,
     port,
+    password,
     exited,
     async stop() {
       asked = true
