@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Webhook } from 'standardwebhooks'
 import { request } from 'undici'
@@ -24,6 +24,8 @@ export interface Alerts {
 
 /** The same alert is posted once in this time; the metric counts every one. */
 const quietSeconds = 300
+/** Beyond so many different alerts this process relies on the shared claims alone. */
+const keptKeys = 1_000
 const triesAfterMs = [0, 1_000, 5_000]
 const claimLimitMs = 2_000
 const closeLimitMs = 2_000
@@ -45,7 +47,7 @@ export function readSigningSecret(secret: string): Webhook {
 
 /**
  * A listener that posts `{ type: 'alert.raised', timestamp, data: { kind, channel, detail } }` in the Standard Webhooks format:
- * at most one post for each kind and channel in five minutes, three tries with the same `webhook-id`.
+ * at most one post for the same kind, channel and detail in five minutes, three tries with the same `webhook-id`.
  * Any status but 2xx is a failure; redirects are not followed, so a signed alert goes nowhere but to the configured address.
  * @param parts.claim true for one caller of all processes until the time is over. When the store is away this process decides
  * alone: an alert that comes twice is better than an outage that nobody hears of
@@ -71,7 +73,7 @@ export function createAlerts(parts: {
   function observe(event: BridgeEvent): void {
     if (event.type !== 'alert.raised' || stop.signal.aborted) return
     const { kind, channel, detail } = event
-    const key = `alert:${kind}:${channel}`
+    const key = `alert:${kind}:${channel}:${createHash('sha256').update(detail).digest('base64url').slice(0, 16)}`
     if (underWay.has(key) || performance.now() < (quietUntil.get(key) ?? 0)) return
     const body = JSON.stringify({
       type: 'alert.raised',
@@ -89,6 +91,7 @@ export function createAlerts(parts: {
 
   async function post(key: string, body: string): Promise<void> {
     if (!(await mayPost(key))) return
+    if (quietUntil.size >= keptKeys) quietUntil.clear()
     quietUntil.set(key, performance.now() + quietSeconds * 1000)
     const id = `msg_${randomUUID()}`
     let failure: unknown
