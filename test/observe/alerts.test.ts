@@ -68,11 +68,11 @@ function startAlerts(parts: {
   return { alerts, lines }
 }
 
-const alert = (kind: 'setup' | 'dead_letter' = 'setup', channel = 'shop'): BridgeEvent => ({
+const alert = (kind: 'setup' | 'dead_letter' = 'setup', channel = 'shop', detail = 'HTTP 401'): BridgeEvent => ({
   type: 'alert.raised',
   kind,
   channel,
-  detail: 'HTTP 401',
+  detail,
 })
 
 const base64Secret = `whsec_${Buffer.from('0123456789abcdef0123456789abcdef').toString('base64')}`
@@ -131,7 +131,7 @@ test('the same alert is posted once across processes, another kind, channel or d
   for (const { alerts } of [one, other]) alerts.observe(alert())
   one.alerts.observe(alert('dead_letter'))
   other.alerts.observe(alert('setup', 'outlet'))
-  other.alerts.observe({ ...alert(), detail: 'Something else.' })
+  other.alerts.observe(alert('setup', 'shop', 'HTTP 403'))
   await receiver.until(4)
   // Closing waits for what is under way: a post too many would be here by then.
   await one.alerts.close()
