@@ -1,0 +1,292 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import type { BridgeEvent } from '../../src/bridge/events.ts'
+import type { RecordedRequest } from '../../src/sandbox/platforms.ts'
+import {
+  alerts,
+  answer,
+  expectClean,
+  friendOf,
+  metric,
+  onDesk,
+  onPhone,
+  phone,
+  pushesTo,
+  receiptOf,
+  receiptsOf,
+  write,
+} from '../support/journey.ts'
+import { startTestRedis, type TestRedis } from '../support/redis.ts'
+import { until } from '../support/until.ts'
+import { startWorld, taiwan, thailand, type World } from '../support/world.ts'
+
+let redis: TestRedis
+let world: World
+
+beforeAll(async () => {
+  redis = await startTestRedis()
+})
+afterAll(() => redis.stop())
+
+async function begin(settings: Partial<Parameters<typeof startWorld>[0]> = {}): Promise<void> {
+  world = await startWorld({ redisUrl: redis.url, ...settings })
+}
+afterEach(async () => {
+  expectClean(world)
+  await world.stop()
+})
+
+const about =
+  (user: string) =>
+  ({ body }: RecordedRequest): boolean =>
+    body.includes(user)
+
+/** What each attempt at a message came to. */
+const outcomes = (id: string): string[] =>
+  world.events.flatMap((event) =>
+    event.type === 'delivery.attempted' && event.flow === 'outbound' && event.ids.message === id
+      ? [`${event.attempt} ${event.outcome}`]
+      : [],
+  )
+
+const attemptsAt = (id: string): Extract<BridgeEvent, { type: 'delivery.attempted' }>[] =>
+  world.events.flatMap((event) => (event.type === 'delivery.attempted' && event.ids.message === id ? [event] : []))
+
+const same = (values: readonly unknown[]): boolean => new Set(values).size === 1
+
+describe('while LINE does not work', () => {
+  beforeEachWorld()
+
+  test('a message is sent again after 500, soon and byte for byte the same, and shown once', async () => {
+    world.line.break('push', { answer: 500, times: 3 })
+    const item = answer(world, 'one')
+    await onPhone(world, 'one')
+
+    const pushes = pushesTo(world)
+    expect(pushes.map(({ status }) => status)).toEqual([500, 500, 500, 200])
+    expect(same(pushes.map(({ body }) => body))).toBe(true)
+    expect(same(pushes.map(({ headers }) => headers['x-line-retry-key']))).toBe(true)
+    expect((pushes[1]?.at ?? 0) - (pushes[0]?.at ?? 0)).toBeLessThan(2_000)
+    expect(await receiptOf(item)).toBe('Delivered')
+
+    answer(world, 'two')
+    await onPhone(world, 'two')
+    expect(phone(world)).toEqual(['one', 'two'])
+    expect(await receiptOf(item)).toBe('Delivered')
+  })
+
+  test.each([
+    { fault: 'breaks the connection before it took the message', break: { answer: 'drop' }, statuses: [0, 200] },
+    {
+      fault: 'breaks the connection after it took the message',
+      break: { answer: 'drop', accept: true },
+      statuses: [0, 409],
+    },
+    { fault: 'took the message and answers 500', break: { answer: 500, accept: true }, statuses: [500, 409] },
+    { fault: 'took the message and answers 408', break: { answer: 408, accept: true }, statuses: [408, 409] },
+  ] as const)('a message is shown once where LINE $fault', async ({ break: fault, statuses }) => {
+    world.line.break('push', { ...fault, times: 1 })
+    const item = answer(world, 'one')
+    expect(await receiptOf(item)).toBe('Delivered')
+    expect(pushesTo(world).map(({ status }) => status)).toEqual(statuses)
+
+    answer(world, 'two')
+    await onPhone(world, 'two')
+    expect(phone(world)).toEqual(['one', 'two'])
+    expect(await metric(world.url, 'bridge_messages_total', { direction: 'outbound', outcome: 'failed' })).toBe(0)
+  })
+
+  test('a message is shown once where LINE took it and never answers, and nobody else waits meanwhile', async () => {
+    const other = friendOf(world, thailand, 2)
+    world.line.break('push', { answer: 'silence', accept: true, times: 1, when: about(thailand.userId) })
+    const item = answer(world, 'one')
+    answer(world, 'two')
+    await until('the push to be under way', () => pushesTo(world).length > 0)
+
+    answer(world, 'hello', thailand, other)
+    answer(world, 'hello', taiwan)
+    await onPhone(world, 'hello', thailand, other)
+    await onPhone(world, 'hello', taiwan)
+    expect(item.receipts).toEqual([])
+
+    await onPhone(world, 'two', thailand, thailand.userId, 14_000)
+    expect(phone(world)).toEqual(['one', 'two'])
+    const [first, second, third] = pushesTo(world)
+    expect([first?.status, second?.status, third?.status]).toEqual([undefined, 409, 200])
+    const waited = (second?.at ?? 0) - (first?.at ?? 0)
+    expect(waited).toBeGreaterThan(9_500)
+    expect(waited).toBeLessThan(13_000)
+    expect(await receiptOf(item)).toBe('Delivered')
+  })
+
+  test('a customer’s message reaches the desk without a name when LINE does not tell one', async () => {
+    world.line.break('profile', { answer: 'silence' })
+    write(world, 'one')
+    await onDesk(world, 'one')
+    expect(world.genesys.inbound[0]?.body.channel).toMatchObject({ from: { id: thailand.userId, idType: 'Opaque' } })
+    expect(JSON.stringify(world.genesys.inbound[0]?.body)).not.toContain('nickname')
+  })
+})
+
+describe('when LINE wants it slower', () => {
+  beforeEachWorld()
+
+  test.each([
+    { says: 'with Retry-After: 2', retryAfterSeconds: 2, waitMs: 2_000 },
+    { says: 'without saying how long', retryAfterSeconds: undefined, waitMs: 5_000 },
+  ])(
+    '$says, that brand waits, no attempt is spent, and the other brand goes on',
+    async ({ retryAfterSeconds, waitMs }) => {
+      const other = friendOf(world, thailand, 2)
+      world.line.break('push', { answer: 429, times: 1, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) })
+      const item = answer(world, 'one')
+      await until('the 429', () => pushesTo(world)[0]?.status === 429)
+      await until('the hold', () => outcomes(item.id).length > 0)
+
+      answer(world, 'hello', thailand, other)
+      answer(world, 'hello', taiwan)
+      await onPhone(world, 'hello', taiwan)
+      expect(phone(world)).toEqual([])
+
+      await onPhone(world, 'one')
+      await onPhone(world, 'hello', thailand, other)
+      const [refused, ...later] = world.line.requests.filter(
+        ({ endpoint, body }) => endpoint === 'push' && !body.includes(taiwan.userId),
+      )
+      // The account's budget is one: the second customer's message waited too.
+      for (const push of later) expect(push.at - (refused?.at ?? 0)).toBeGreaterThanOrEqual(waitMs - 50)
+      for (const push of later) expect(push.at - (refused?.at ?? 0)).toBeLessThan(waitMs + 2_000)
+      await until('the outcome', () => outcomes(item.id).length > 1)
+      expect(outcomes(item.id)).toEqual(['1 wait', '1 delivered'])
+      expect(same(pushesTo(world).map(({ headers }) => headers['x-line-retry-key']))).toBe(true)
+    },
+  )
+
+  test.each(['in LINE’s words', 'in other words'])(
+    'because the month’s messages are used up, said %s, the agent learns it at once and somebody is alerted',
+    async (words) => {
+      world.line.configure(thailand.name, { monthlyLimit: 1 })
+      answer(world, 'one')
+      await onPhone(world, 'one')
+      if (words === 'in other words')
+        world.line.break('push', { answer: 429, message: 'No more.', times: 1, when: about(thailand.userId) })
+      const item = answer(world, 'two')
+
+      expect(await receiptOf(item, 1_500)).toBe('Failed RateLimited')
+      expect(item.receipts[0]?.reasons[0]?.message).toMatch(/month/)
+      await until('the outcome', () => outcomes(item.id).length > 0)
+      expect(outcomes(item.id)).toEqual(['1 give-up'])
+      expect(await alerts(world, 'monthly_limit')).toBe(1)
+      expect(await metric(world.url, 'bridge_messages_total', { direction: 'outbound', outcome: 'failed' })).toBe(1)
+
+      world.line.configure(thailand.name, { monthlyLimit: 10 })
+      answer(world, 'three')
+      await onPhone(world, 'three')
+      expect(phone(world)).toEqual(['one', 'three'])
+      expect(receiptsOf(item)).toEqual(['Failed RateLimited'])
+    },
+  )
+})
+
+describe('when LINE refuses our set-up', () => {
+  test('a token that was revoked is renewed once, without anybody noticing', async () => {
+    await begin({ channels: { line: { accessToken: '' } } })
+    answer(world, 'one')
+    await onPhone(world, 'one')
+    world.line.revokeTokens(thailand.name)
+    const item = answer(world, 'two')
+    await onPhone(world, 'two')
+
+    await until('the outcome', () => outcomes(item.id).length > 0)
+    expect(outcomes(item.id)).toEqual(['1 delivered'])
+    expect(pushesTo(world).map(({ status }) => status)).toEqual([200, 401, 200])
+    expect(world.line.requests.filter(({ endpoint }) => endpoint === 'token')).toHaveLength(2)
+    expect(await alerts(world, 'setup')).toBe(0)
+  })
+
+  test('messages of a refused token are held in order, somebody is alerted, and once it is mended all go', async () => {
+    await begin()
+    world.line.configure(thailand.name, { accessToken: 'another-token' })
+    const items = ['one', 'two', 'three'].map((text) => answer(world, text))
+    const [head] = items
+    await until('an alert', async () => (await alerts(world, 'setup')) > 0)
+    expect(world.log.some((line) => line.includes('"alert.raised"') && line.includes('"setup"'))).toBe(true)
+
+    answer(world, 'hello', taiwan)
+    await onPhone(world, 'hello', taiwan)
+    // A held message keeps its place: nobody behind it was tried.
+    expect(same(pushesTo(world).map(({ headers }) => headers['x-line-retry-key']))).toBe(true)
+    expect(items.flatMap(receiptsOf)).toEqual([])
+    // It is tried again by itself, at the latest after 30 s; here the operator does not wait for it.
+    expect(attemptsAt(head?.id ?? '')[0]?.retryInMs).toBeLessThanOrEqual(30_000)
+
+    world.line.configure(thailand.name, { accessToken: `token-${thailand.name}` })
+    await world.app.retryNow()
+    await onPhone(world, 'three')
+    expect(phone(world)).toEqual(['one', 'two', 'three'])
+    for (const item of items) expect(await receiptOf(item)).toBe('Delivered')
+    // Holding spends no attempts.
+    expect(outcomes(head?.id ?? '').every((outcome) => outcome.startsWith('1 '))).toBe(true)
+  })
+
+  test('a token that cannot be had holds the messages, and they go on by themselves', async () => {
+    await begin({ channels: { line: { accessToken: '' } } })
+    world.line.configure(thailand.name, { channelSecret: 'f'.repeat(32) })
+    answer(world, 'one')
+    await until('an alert', async () => (await alerts(world, 'setup')) > 0)
+    expect(pushesTo(world)).toEqual([])
+    world.line.configure(thailand.name, { channelSecret: thailand.lineSecret })
+    await world.app.retryNow()
+    await onPhone(world, 'one')
+  })
+
+  test('403 holds the message until LINE lets us in', async () => {
+    await begin()
+    const mend = world.line.break('push', { answer: 403, when: about(thailand.userId) })
+    const item = answer(world, 'one')
+    answer(world, 'two')
+    await until('an alert', async () => (await alerts(world, 'setup')) > 0)
+    expect(item.receipts).toEqual([])
+    mend()
+    await world.app.retryNow()
+    await onPhone(world, 'two')
+    expect(phone(world)).toEqual(['one', 'two'])
+    expect(await receiptOf(item)).toBe('Delivered')
+  })
+})
+
+describe('when LINE refuses a message', () => {
+  beforeEachWorld()
+
+  test.each([400, 413, 415])(
+    'with %i, it becomes a dead letter, the agent learns it, and the next one goes on',
+    async (status) => {
+      world.line.break('push', { answer: status, message: 'The request body has 1 error(s)', times: 1 })
+      const item = answer(world, 'one')
+      answer(world, 'two')
+      await onPhone(world, 'two')
+
+      expect(await receiptOf(item)).toBe('Failed InvalidMessageStructure')
+      await until('the outcome', () => outcomes(item.id).length > 0)
+      expect(outcomes(item.id)).toEqual(['1 give-up'])
+      expect(phone(world)).toEqual(['two'])
+      const dead = { channel: thailand.name, direction: 'outbound', state: 'failed' }
+      await until('a dead letter', async () => (await metric(world.url, 'bridge_queue_jobs', dead)) === 1)
+      expect(await alerts(world, 'dead_letter')).toBe(1)
+      expect(await alerts(world, 'setup')).toBe(0)
+    },
+  )
+
+  test('because it does not know the customer, the agent learns that', async () => {
+    const stranger = `U${'e'.repeat(32)}`
+    const item = answer(world, 'one', thailand, stranger)
+    expect(await receiptOf(item)).toBe('Failed InvalidDestination')
+    answer(world, 'two')
+    await onPhone(world, 'two')
+    expect(pushesTo(world, stranger)).toHaveLength(1)
+  })
+})
+
+/** A fresh world for each test of a block. */
+function beforeEachWorld(): void {
+  beforeEach(() => begin())
+}

@@ -1,0 +1,116 @@
+import { afterEach, expect, test } from '@jest/globals'
+import { type ProcessWorld, startProcessWorld } from '../support/bridge-process.ts'
+import { answer, desk, expectClean, onDesk, onPhone, phone, receiptOf, write } from '../support/journey.ts'
+import { startTestRedis, type TestRedis } from '../support/redis.ts'
+import { until } from '../support/until.ts'
+import { thailand } from '../support/world.ts'
+
+const endings: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const end of endings.splice(0).toReversed()) await end()
+})
+
+async function begin(redis: TestRedis): Promise<ProcessWorld> {
+  const world = await startProcessWorld(redis.url)
+  endings.push(() => world.end())
+  return world
+}
+
+async function beginRedis(): Promise<TestRedis> {
+  const redis = await startTestRedis()
+  endings.push(() => redis.stop())
+  return redis
+}
+
+const statusOf = async (url: string): Promise<number> => (await fetch(url)).status
+
+test('SIGTERM under load loses nothing and doubles nothing', async () => {
+  const redis = await beginRedis()
+  const world = await begin(redis)
+  const first = await world.start()
+  await first.ready()
+  world.line.break('push', { delayMs: 30 })
+  world.genesys.break('message', { delayMs: 30 })
+  const texts = Array.from({ length: 80 }, (_, index) => `text ${index}`)
+  async function talk(): Promise<void> {
+    for (const text of texts) await Promise.all([write(world, text).webhook.ended, answer(world, text).webhook.ended])
+  }
+  const talking = talk()
+  await until('some to have arrived', () => desk(world).length > 5 && phone(world).length > 5)
+  first.signal('SIGTERM')
+  expect(await first.ended).toBe(0)
+  const second = await world.start()
+  await second.ready()
+  await talking
+  await Promise.all([onDesk(world, 'text 79'), onPhone(world, 'text 79')])
+  expect(desk(world)).toEqual(texts)
+  expect(phone(world)).toEqual(texts)
+  expect(world.line.violations).toEqual([])
+}, 40_000)
+
+test('kill -9 again and again under load loses nothing, and doubles nothing at LINE', async () => {
+  const redis = await beginRedis()
+  const world = await begin(redis)
+  world.line.break('push', { delayMs: 20 })
+  world.genesys.break('message', { delayMs: 20 })
+  const texts = Array.from({ length: 60 }, (_, index) => `text ${index}`)
+  async function talk(): Promise<void> {
+    for (const text of texts) await Promise.all([write(world, text).webhook.ended, answer(world, text).webhook.ended])
+  }
+  let bridge = await world.start()
+  await bridge.ready()
+  const talking = talk()
+  for (let kills = 1; kills <= 3; kills += 1) {
+    await until('progress', () => phone(world).length > kills * 8)
+    bridge.signal('SIGKILL')
+    await bridge.ended
+    bridge = await world.start()
+    await bridge.ready()
+  }
+  await talking
+  await Promise.all([onDesk(world, 'text 59'), onPhone(world, 'text 59')])
+  expect(phone(world)).toEqual(texts)
+  expect(desk(world).filter((text, at, all) => text !== all[at - 1])).toEqual(texts)
+  expect(world.line.violations).toEqual([])
+}, 60_000)
+
+test('receiver, worker and console as processes of their own carry messages over one Redis', async () => {
+  const redis = await beginRedis()
+  const world = await begin(redis)
+  const away = { ...world.config, server: { host: '127.0.0.1', port: 0, publicUrl: world.url } }
+  const receiver = await world.start({ environment: { BRIDGE_ROLES: 'receiver' } })
+  const worker = await world.start({ config: away, environment: { BRIDGE_ROLES: 'worker' } })
+  const consoleProcess = await world.start({ config: away, environment: { BRIDGE_ROLES: 'console' } })
+  const all = [receiver, worker, consoleProcess]
+  await Promise.all(all.map((bridge) => bridge.ready()))
+
+  const item = answer(world, 'one')
+  write(world, 'one')
+  await Promise.all([onDesk(world, 'one'), onPhone(world, 'one')])
+  expect(await receiptOf(item)).toBe('Delivered')
+
+  const addressOf = ({ log }: { readonly log: readonly string[] }): string =>
+    JSON.parse(log.find((line) => line.includes('"bridge.ready"')) ?? '{}').url
+  const authorization = `Basic ${Buffer.from('ops:ops-password').toString('base64')}`
+  const page = await fetch(`${addressOf(consoleProcess)}/admin`, { headers: { authorization } })
+  expect(page.status).toBe(200)
+  expect(await statusOf(`${addressOf(receiver)}/admin`)).toBe(404)
+  for (const other of [worker, consoleProcess]) {
+    const refused = await fetch(`${addressOf(other)}/webhooks/line/${thailand.name}`, { method: 'POST', body: '{}' })
+    expect(refused.status).toBe(404)
+    expect(await statusOf(`${addressOf(other)}/readyz`)).toBe(200)
+  }
+
+  // Without a worker the receiver still takes messages; they are delivered when there is one again.
+  worker.signal('SIGTERM')
+  expect(await worker.ended).toBe(0)
+  const waiting = write(world, 'two')
+  expect((await waiting.webhook.firstAttempt).status).toBe(200)
+  const successor = await world.start({ config: away, environment: { BRIDGE_ROLES: 'worker' } })
+  await successor.ready()
+  await onDesk(world, 'two')
+  expect(desk(world)).toEqual(['one', 'two'])
+  for (const bridge of [receiver, consoleProcess, successor]) bridge.signal('SIGTERM')
+  for (const bridge of [receiver, consoleProcess, successor]) expect(await bridge.ended).toBe(0)
+  expectClean({ ...world, log: [...all, successor].flatMap(({ log }) => log) })
+}, 40_000)
