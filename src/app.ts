@@ -40,6 +40,8 @@ export interface App {
 
 /** Requests in flight get so long to finish. LINE gives up after 2 s, Genesys after 10 s. */
 const requestGraceMs = 10_000
+/** A stop waits so long for a Redis that is away: without it nothing can be written down, and the next start takes everything up. */
+const redisGraceMs = 6_000
 const mediaSweepMs = 3_600_000
 const dayMs = 86_400_000
 
@@ -168,17 +170,25 @@ export async function createApp(settings: {
   }
   let mediaTimer: NodeJS.Timeout | undefined
 
-  /** Redis may still be starting, or be away for a while: nothing that was acknowledged before is lost by waiting. */
-  async function waitForRedis(): Promise<void> {
+  /** Redis may still be starting, or be away for a while: nothing that was acknowledged before is lost by waiting. False: the process stops. */
+  async function redisIsThere(): Promise<boolean> {
     while (phase === 'starting') {
       try {
         await front.ping()
         await refuseEvictingRedis(front)
-        return
+        return phase === 'starting'
       } catch (error) {
         if (error instanceof Error && error.message.includes('maxmemory-policy')) throw error
         await sleep(20)
       }
+    }
+    return false
+  }
+
+  async function untilRedisIsGivenUp(signal: AbortSignal): Promise<void> {
+    for (let lastSeenAt = Date.now(); Date.now() - lastSeenAt < redisGraceMs; ) {
+      await sleep(200, undefined, { signal })
+      if (await front.ping().catch(() => false)) lastSeenAt = Date.now()
     }
   }
 
@@ -197,11 +207,12 @@ export async function createApp(settings: {
   return {
     async start() {
       const port = await server.listen(config.server.port, config.server.host)
-      await waitForRedis()
-      startWork()
-      phase = 'ready'
       const host = config.server.host.replace(/^(0\.0\.0\.0|::)$/, '127.0.0.1')
       const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+      // Stopped while it waited: then nothing may be started any more.
+      if (!(await redisIsThere())) return { url }
+      startWork()
+      phase = 'ready'
       logger.info({ url, roles: [...roles], channels: receivers.size / 2 }, 'bridge.ready')
       return { url }
     },
@@ -210,7 +221,11 @@ export async function createApp(settings: {
       phase = 'stopping'
       clearInterval(mediaTimer)
       await server.stop(requestGraceMs)
-      await queueing.stop()
+      const stopped = new AbortController()
+      await Promise.race([
+        queueing.stop().finally(() => stopped.abort()),
+        untilRedisIsGivenUp(stopped.signal).catch(() => undefined),
+      ])
       await alerts.close()
       await Promise.all(channels.flatMap(({ channel, centre }) => [channel.close(), centre.close()]))
       await clients.close()

@@ -42,6 +42,8 @@ export function createHttpApp(routes: Routes, onError: (error: Error) => void): 
 /** Senders that are slow, or never finish, do not hold up others for long. */
 const headersTimeoutMs = 10_000
 const requestTimeoutMs = 30_000
+/** While it stops, connections whose request is answered are closed this soon. */
+const idleCheckMs = 20
 
 /** A listening server that can be stopped without cutting requests off. */
 export function createHttpServer(app: Express) {
@@ -66,11 +68,13 @@ export function createHttpServer(app: Express) {
       new Promise((resolve) => {
         if (!server.listening) return resolve()
         const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+        // A sender keeps its connection after the answer; it would hold up the stop until the grace is over.
+        const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs)
         server.close(() => {
           clearTimeout(timer)
+          clearInterval(idle)
           resolve()
         })
-        server.closeIdleConnections()
       }),
   }
 }

@@ -24,8 +24,8 @@ export interface LineTokens {
   /** @throws {DeliveryError} `retry` when LINE cannot be reached, `hold` when it refuses to issue one. */
   current(): Promise<string>
   /**
-   * LINE answered 401 to this token: the next {@link current} brings another one, where there can be one. A token that is refused right after it
-   * was issued stays, because a further one would fare no better and each costs a request.
+   * LINE answered 401 to this token: the next {@link current} brings another one, where there can be one. A token that took a refused one's place
+   * and is soon refused itself stays for a while, because a further one would fare no better and each costs a request.
    */
   refused(token: string): void
   describe(): TokenDescription
@@ -55,7 +55,7 @@ export async function authorized<T>(tokens: LineTokens, call: (token: string) =>
 function createRenewedTokens(parts: {
   readonly kind: TokenKind
   readonly issue: (refused: string | undefined) => Promise<IssuedToken>
-  /** A token younger than this that is refused is not replaced. */
+  /** A token younger than this is not replaced when it is itself the replacement of a refused one. */
   readonly youngMs: number
   readonly logger: Logger
   readonly now: () => number
@@ -63,6 +63,8 @@ function createRenewedTokens(parts: {
   const { kind, issue, youngMs, logger, now } = parts
   let held: IssuedToken | undefined
   let refusedToken: string | undefined
+  let replacing = false
+  let replacement = false
   let pending: Promise<IssuedToken> | undefined
   let quietUntil = 0
 
@@ -70,6 +72,8 @@ function createRenewedTokens(parts: {
     pending ??= issue(refusedToken)
       .then((issued) => {
         held = issued
+        replacement = replacing
+        replacing = false
         return issued
       })
       .finally(() => {
@@ -87,8 +91,9 @@ function createRenewedTokens(parts: {
       return held.value
     },
     refused(token) {
-      if (held?.value !== token || now() - held.issuedAt < youngMs) return
+      if (held?.value !== token || (replacement && now() - held.issuedAt < youngMs)) return
       refusedToken = token
+      replacing = true
       held = undefined
     },
     describe: () => ({ kind, ...(held && { expiresAt: held.expiresAt }) }),
