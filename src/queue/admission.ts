@@ -18,7 +18,6 @@ export class StoreUnavailable extends Error {
 interface Request {
   readonly entries: readonly AdmitEntry[]
   readonly settle: (outcome: readonly Admission[] | StoreUnavailable) => void
-  abandoned: boolean
 }
 
 /** One script call should not block Redis for long, however many webhooks gather. */
@@ -38,15 +37,14 @@ export function createAdmission(settings: {
   readonly onHeads: (heads: readonly Place[]) => void
 }) {
   const { lanes, codec, emit, timeoutMs, onHeads } = settings
-  const gathered: Request[] = []
+  const gathered = new Set<Request>()
   let busy = false
 
   async function drain(): Promise<void> {
     busy = true
-    while (gathered.length > 0) {
+    while (gathered.size > 0) {
       const batch = takeBatch()
       const entries = batch.flatMap((request) => request.entries)
-      if (entries.length === 0) continue
       try {
         const answers = await lanes.admit(entries, Date.now())
         let from = 0
@@ -63,13 +61,13 @@ export function createAdmission(settings: {
     busy = false
   }
 
-  /** The next bodies, whole, as many as fit one call. Those whose sender was already told to try again are left out. */
+  /** The next bodies, whole, as many as fit one call. */
   function takeBatch(): Request[] {
     const batch: Request[] = []
     let size = 0
-    while (gathered.length > 0 && (size === 0 || size + (gathered[0]?.entries.length ?? 0) <= entriesPerCall)) {
-      const request = gathered.shift()
-      if (!request || request.abandoned) continue
+    for (const request of gathered) {
+      if (size > 0 && size + request.entries.length > entriesPerCall) break
+      gathered.delete(request)
       batch.push(request)
       size += request.entries.length
     }
@@ -79,19 +77,19 @@ export function createAdmission(settings: {
   function store(entries: readonly AdmitEntry[]): Promise<readonly Admission[]> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        request.abandoned = true
+        // Its sender is told to try again: while Redis hangs, such requests must not pile up.
+        gathered.delete(request)
         reject(new StoreUnavailable('Redis did not answer in time.'))
       }, timeoutMs)
       const request: Request = {
         entries,
-        abandoned: false,
         settle: (outcome) => {
           clearTimeout(timer)
           if (outcome instanceof StoreUnavailable) reject(outcome)
           else resolve(outcome)
         },
       }
-      gathered.push(request)
+      gathered.add(request)
       if (!busy) void drain()
     })
   }

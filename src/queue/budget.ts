@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Result } from 'ioredis'
-import { Stopping } from '../bridge/errors.ts'
+import { DeliveryError, Stopping } from '../bridge/errors.ts'
 import type { Redis } from '../lib/redis.ts'
+import { defineScripts } from './scripts.ts'
 
 /** How urgent a request is: messages, then failed receipts, then delivered receipts. */
 export type Urgency = 0 | 1 | 2
@@ -13,15 +14,18 @@ export interface Budget {
   readonly holdKey: string
   /** Waits for the right to send one request. @throws {Stopping} when the signal aborts first. */
   permit(urgency: Urgency, signal: AbortSignal): Promise<void>
-  /** The platform said "not now": nobody sends for so long. */
+  /** The platform said "not now": nobody sends for so long. A longer hold is not cut short. */
   hold(afterMs: number): Promise<void>
   /** Another process was told to wait; `ms` from now. */
   heardHold(ms: number): void
+  /** Ends a hold before its time, for this process at once. */
+  lift(): Promise<void>
 }
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     budgetPermit(base: string, ...values: (string | number)[]): Result<[number, number], Context>
+    budgetHold(base: string, ...values: (string | number)[]): Result<number, Context>
   }
 }
 
@@ -37,7 +41,15 @@ interface Waiting {
 const burstOf = (perMinute: number): number =>
   perMinute > 6_000 ? Math.ceil(perMinute / 1_200) : Math.max(1, Math.min(10, Math.floor(perMinute / 30)))
 
+/** The platform counts when requests arrive: the first of a minute may be on its way for so much longer than the last. */
+const marginMs = 1_000
+
+/** Readies a connection for budgets, before it is first used. */
+export const prepareBudgets = (redis: Redis): void =>
+  defineScripts(redis, { budgetHold: 'hold', budgetPermit: 'permit' })
+
 /**
+ * @param settings.redis a connection that went through {@link prepareBudgets}
  * @param settings.name what is shared, such as `genesys:<client id>` or `line:<channel>`
  * @param settings.perMinute requests in any 60 s; undefined: only holds count
  */
@@ -56,28 +68,33 @@ export function createBudget(settings: {
 
   async function hold(afterMs: number): Promise<void> {
     heardHold(afterMs)
-    await redis.set(`${base}${holdKey}`, 1, 'PX', Math.max(1, Math.ceil(afterMs)))
+    await redis.budgetHold(base, holdKey, Math.max(1, Math.ceil(afterMs)))
+  }
+
+  let lifted = new AbortController()
+  async function lift(): Promise<void> {
+    heldUntil = 0
+    lifted.abort()
+    lifted = new AbortController()
+    await redis.del(`${base}${holdKey}`)
   }
 
   async function waitForHold(signal: AbortSignal): Promise<void> {
     while (heldUntil > Date.now()) {
-      await sleep(heldUntil - Date.now(), undefined, { signal }).catch(() => {
-        throw new Stopping('The process stops.')
+      const either = AbortSignal.any([signal, lifted.signal])
+      await sleep(heldUntil - Date.now(), undefined, { signal: either }).catch(() => {
+        if (signal.aborted) throw new Stopping('The process stops.')
       })
     }
   }
 
-  if (perMinute === undefined) return { holdKey, hold, heardHold, permit: (_urgency, signal) => waitForHold(signal) }
+  if (perMinute === undefined)
+    return { holdKey, hold, heardHold, lift, permit: (_urgency, signal) => waitForHold(signal) }
 
-  redis.defineCommand('budgetPermit', {
-    numberOfKeys: 1,
-    lua: ['common', 'permit']
-      .map((part) => readFileSync(new URL(`./lua/${part}.lua`, import.meta.url), 'utf8'))
-      .join('\n'),
-  })
+  const who = randomUUID().slice(0, 8)
   const burst = burstOf(perMinute)
   // The burst comes out of the minute's budget, so that no 60 s see more than `perMinute`.
-  const spacingMs = 60_000 / Math.max(1, perMinute - burst + 1)
+  const spacingMs = (60_000 + marginMs) / Math.max(1, perMinute - burst + 1)
   const queues: readonly [Set<Waiting>, Set<Waiting>, Set<Waiting>] = [new Set(), new Set(), new Set()]
   let pumping = false
 
@@ -94,6 +111,7 @@ export function createBudget(settings: {
           burst,
           Math.min(queue.size, 100),
           urgency,
+          who,
         )
         let left = granted
         for (const waiting of queue) {
@@ -104,10 +122,11 @@ export function createBudget(settings: {
         }
         if (waitMs > 0) await sleep(Math.min(waitMs, 500))
       }
-    } catch (error) {
-      // Redis is away: the requests' own attempts end, and come back when it does.
+    } catch {
+      // Redis refuses: the requests' own attempts end before anything is sent, and come back later.
+      const error = new DeliveryError('The request budget could not be asked.', { do: 'retry', mayHaveArrived: false })
       for (const queue of queues) {
-        for (const waiting of queue) waiting.fail(error as Error)
+        for (const waiting of queue) waiting.fail(error)
         queue.clear()
       }
     } finally {
@@ -143,5 +162,5 @@ export function createBudget(settings: {
     })
   }
 
-  return { holdKey, hold, heardHold, permit }
+  return { holdKey, hold, heardHold, lift, permit }
 }

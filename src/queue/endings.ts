@@ -24,9 +24,10 @@ export interface Attempt {
   readonly startedAt: number
 }
 
-/** Where the trace of a message is kept. */
+/** Where the trace of a message is kept; a receipt has none of its own. */
 export function traceOf(channel: string, flow: Flow, id: string, receivedAt: number) {
-  return { journal: journalKey(journalOf(id, receivedAt)), field: journalField(channel, flow, id) }
+  const field = journalField(channel, flow === 'receipts' ? 'outbound' : flow, id)
+  return { journal: journalKey(journalOf(id, receivedAt)), field }
 }
 
 /** Writes down how messages end: lane, dead letter, receipt, trace and the next head's job. */
@@ -41,22 +42,24 @@ export function createEndings<T extends Item>(settings: {
   readonly onError: (error: Error) => void
 }) {
   const { channel, flow, lanes, queues, codec, signal, receipt, onError } = settings
-  const underWay = new Map<string, Promise<void>>()
 
-  /** A receipt has a lane of its own, whose name begins with what makes it urgent. */
-  function receiptPlace(made: Receipt, now: number): Place & { readonly entry: string } {
+  /** A receipt has a lane of its own, whose name begins with what makes it urgent. Its age is its message's, whose trace it ends. */
+  function receiptPlace(made: Receipt, receivedAt: number): Place & { readonly entry: string } {
     const id = safeId(made.id)
-    const entry = laneEntry(id, now, writeItem(codec, made))
+    const entry = laneEntry(id, receivedAt, writeItem(codec, made))
     return { queue: queueName(channel, 'receipts'), user: `${made.status}.${id}`, id, entry }
   }
 
   function stepOf({ taken }: Attempt, item: T, outcome: Outcome, afterMs: number): string {
     const { attempt } = taken
+    if (flow === 'receipts') {
+      const { status } = item as Receipt
+      return writeStep({ what: 'receipt', afterMs, status: 'reason' in outcome ? `${status} refused` : status })
+    }
     if ('reason' in outcome) {
       const { status, reason } = outcome
       return writeStep({ what: 'dead', afterMs, attempt, code: reason.code, ...(status !== undefined && { status }) })
     }
-    if (flow === 'receipts') return writeStep({ what: 'receipt', afterMs, status: (item as Receipt).status })
     const { status, remoteId } = outcome.delivered
     return writeStep({ what: 'delivered', afterMs, attempt, status, ...(remoteId && { remote: remoteId }) })
   }
@@ -65,7 +68,7 @@ export function createEndings<T extends Item>(settings: {
     const { place, taken } = attempt
     const now = Date.now()
     const made = receipt?.(item, { at: now, ...('reason' in outcome && { reason: outcome.reason }) })
-    const ownReceipt = made && receiptPlace(made, now)
+    const ownReceipt = made && receiptPlace(made, taken.receivedAt)
     const afterMs = now - taken.receivedAt
     const letter =
       'reason' in outcome && flow !== 'receipts'
@@ -92,18 +95,6 @@ export function createEndings<T extends Item>(settings: {
   }
 
   return {
-    /** Resolves when no ending of this message is being written. Should BullMQ think that its job stalled, it must not be delivered anew. */
-    settled: (id: string): Promise<void> | undefined => underWay.get(id),
-
-    async end(attempt: Attempt, item: T, outcome: Outcome): Promise<void> {
-      const { id } = attempt.place
-      const stored = store(attempt, item, outcome)
-      underWay.set(id, stored)
-      try {
-        await stored
-      } finally {
-        underWay.delete(id)
-      }
-    },
+    end: store,
   }
 }

@@ -2,7 +2,7 @@ import type { Emit, Flow } from '../bridge/events.ts'
 import type { Redis } from '../lib/redis.ts'
 import type { Sealer } from '../lib/seal.ts'
 import { createAdmission, type HeardMessage } from './admission.ts'
-import { type Budget, createBudget } from './budget.ts'
+import { type Budget, createBudget, prepareBudgets } from './budget.ts'
 import { createCodec } from './envelope.ts'
 import { type QueueFigures, readFigures } from './figures.ts'
 import { createLanes } from './lanes.ts'
@@ -17,7 +17,7 @@ export type { Budget } from './budget.ts'
 export type { QueuedDelivery, Route } from './worker.ts'
 
 /** Leaves time to answer 503 within 1.5 s. */
-const admissionTimeoutMs = 1_400
+const admissionTimeoutMs = 1_200
 
 /** Everything between a webhook that was read and a delivery that is to be made. */
 export interface Queueing {
@@ -58,6 +58,7 @@ export function createQueueing(settings: {
   const prefix = `{${keyPrefix}}`
   const base = `${prefix}:`
   const codec = createCodec(sealer)
+  prepareBudgets(back)
   const lanes = createLanes({ redis: back, base, traceDays })
   const queues = createQueues({ redis: back, lanes, prefix, channels, failedDays: deadLetterDays, onError })
   const letters = createLetters({ redis: back, base })
@@ -92,7 +93,11 @@ export function createQueueing(settings: {
     startSweep: sweep.start,
     queues: queues.all,
     figures: () => readFigures({ redis: front, base, queues, letters }),
-    retryNow: queues.retryNow,
+    async retryNow() {
+      for (const worker of workers) worker.release()
+      await Promise.all([...budgets.values()].map((budget) => budget.lift()))
+      await queues.retryNow()
+    },
 
     async stop() {
       await Promise.all([sweep.stop(), ...workers.map((worker) => worker.stop())])

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
 import type { Result } from 'ioredis'
+import { Stopping } from '../bridge/errors.ts'
 import type { Redis } from '../lib/redis.ts'
+import { defineScripts } from './scripts.ts'
 
 /**
  * Order within a conversation, and once-only admission.
@@ -23,16 +24,19 @@ import type { Redis } from '../lib/redis.ts'
 export interface Lanes {
   admit(entries: readonly AdmitEntry[], now: number): Promise<readonly Admission[]>
   take(place: Place & { readonly channel: string; readonly holdKey: string }): Promise<Taken | undefined>
-  settle(place: Place, state: AttemptState, trace: TraceAddress): Promise<void>
+  /** Does nothing when the attempt of that number was overtaken by another one. */
+  settle(place: Place, attempt: number, state: AttemptState, trace: TraceAddress): Promise<void>
   finish(place: Place, ending: Ending): Promise<string | undefined>
   /** The ids of the lanes' heads, in the given order; '' for an empty lane. */
   heads(lanes: readonly LaneName[]): Promise<readonly string[]>
+  /** @throws {Stopping} when somebody else has finished the message meanwhile */
   savePlan(place: Place, plan: string): Promise<void>
-  partDone(place: Place): Promise<void>
+  /** `parts`: how many are done by now, so that saying it twice does no harm. */
+  partDone(place: Place, parts: number): Promise<void>
   /** These heads have a job now. */
   paid(heads: readonly Place[]): Promise<void>
   /** Heads that have been owed a job since before `until` (ms), oldest first. Some may have got one, or be gone, meanwhile. */
-  owed(until: number, limit: number): Promise<readonly Place[]>
+  owed(until: number, limit: number, offset: number): Promise<readonly Place[]>
 }
 
 /** A lane: a queue's name, and the customer's id in {@link safeId} form (or, for receipts, the receipt's own name). */
@@ -123,9 +127,6 @@ export function parseLaneEntry(entry: string): {
   }
 }
 
-const script = (name: string): string =>
-  ['common', name].map((part) => readFileSync(new URL(`./lua/${part}.lua`, import.meta.url), 'utf8')).join('\n')
-
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     laneAdmit(base: string, ...values: (string | number)[]): Result<number[], Context>
@@ -135,11 +136,19 @@ declare module 'ioredis' {
     ): Result<[string, number, string, string, string, string, number, number] | null, Context>
     laneSettle(base: string, ...values: (string | number)[]): Result<number, Context>
     laneFinish(base: string, ...values: (string | number)[]): Result<string | null, Context>
+    laneNote(base: string, ...values: (string | number)[]): Result<number, Context>
     laneHeads(base: string, ...values: string[]): Result<string[], Context>
   }
 }
 
-const scripts = { laneAdmit: 'admit', laneTake: 'take', laneSettle: 'settle', laneFinish: 'finish', laneHeads: 'heads' }
+const scripts = {
+  laneAdmit: 'admit',
+  laneTake: 'take',
+  laneSettle: 'settle',
+  laneFinish: 'finish',
+  laneNote: 'note',
+  laneHeads: 'heads',
+}
 const answers: readonly Admission[] = ['duplicate', 'behind', 'first', 'noted']
 
 /**
@@ -152,10 +161,8 @@ export function createLanes(settings: {
   readonly traceDays: number
 }): Lanes {
   const { redis, base, traceDays } = settings
-  for (const [command, file] of Object.entries(scripts))
-    redis.defineCommand(command, { numberOfKeys: 1, lua: script(file) })
+  defineScripts(redis, scripts)
   const keepSeconds = Math.ceil(Math.max(traceDays + 1, rememberedDays + 2) * secondsPerDay)
-  const attemptKey = (place: LaneName) => `${base}attempt:${place.queue}:${place.user}`
 
   return {
     async admit(entries, now) {
@@ -193,9 +200,9 @@ export function createLanes(settings: {
       }
     },
 
-    async settle({ queue, user, id }, state, { journal, field, step }) {
+    async settle({ queue, user, id }, attempt, state, { journal, field, step }) {
       const { attempts, inDoubt, spentMs } = state
-      await redis.laneSettle(base, queue, user, id, attempts, inDoubt ? 1 : 0, spentMs, journal, field, step)
+      await redis.laneSettle(base, queue, user, id, attempts, inDoubt ? 1 : 0, spentMs, journal, field, step, attempt)
     },
 
     async finish({ queue, user, id }, { now, trace, letter, receipt }) {
@@ -207,12 +214,13 @@ export function createLanes(settings: {
 
     heads: (lanes) => redis.laneHeads(base, ...lanes.flatMap(({ queue, user }) => [queue, user])),
 
-    async savePlan(place, plan) {
-      await redis.hset(attemptKey(place), 'plan', plan)
+    async savePlan({ queue, user, id }, plan) {
+      const saved = await redis.laneNote(base, queue, user, id, 'plan', plan)
+      if (saved === 0) throw new Stopping('Somebody else has finished this message.')
     },
 
-    async partDone(place) {
-      await redis.hincrby(attemptKey(place), 'parts', 1)
+    async partDone({ queue, user, id }, parts) {
+      await redis.laneNote(base, queue, user, id, 'parts', parts)
     },
 
     async paid(heads) {
@@ -220,8 +228,8 @@ export function createLanes(settings: {
         await redis.zrem(`${base}owed`, ...heads.map(({ queue, user, id }) => `${queue} ${user} ${id}`))
     },
 
-    async owed(until, limit) {
-      const members = await redis.zrangebyscore(`${base}owed`, '-inf', until, 'LIMIT', 0, limit)
+    async owed(until, limit, offset) {
+      const members = await redis.zrangebyscore(`${base}owed`, '-inf', until, 'LIMIT', offset, limit)
       return members.map((member) => {
         const [queue = '', user = '', id = ''] = member.split(' ')
         return { queue, user, id }

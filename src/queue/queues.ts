@@ -17,6 +17,8 @@ export interface Queues {
   get(channel: string, flow: Flow): Queue
   /** Gives heads their jobs; many calls at about the same time become one. Rejects when Redis is away: the sweep then does it. */
   addHeads(heads: readonly Place[]): Promise<void>
+  /** Lets these messages of a queue be tried now, those of them that wait for their next attempt. */
+  promote(queue: string, ids: readonly string[]): Promise<void>
   /** Lets everything that waits for its next attempt be tried now. */
   retryNow(): Promise<void>
   close(): Promise<void>
@@ -45,7 +47,14 @@ export function createQueues(settings: {
   for (const channel of channels) {
     for (const flow of flows) {
       const name = queueName(channel, flow)
-      const queue = new Queue(name, { connection: redis, prefix, skipVersionCheck: true, skipMetasUpdate: true })
+      const queue = new Queue(name, {
+        connection: redis,
+        prefix,
+        skipVersionCheck: true,
+        skipMetasUpdate: true,
+        // BullMQ then defines its scripts at once; later, while the connection is in use, would be too late (see `defineScripts`).
+        skipWaitingForReady: true,
+      })
       queue.on('error', onError)
       queues.set(name, queue)
     }
@@ -98,6 +107,12 @@ export function createQueues(settings: {
       }
       gathering.heads.push(...heads)
       return gathering.done
+    },
+
+    async promote(name, ids) {
+      const jobs = await Promise.all(ids.map((id) => named(name).getJob(jobId(id))))
+      // One that does not wait any more is being tried, or was taken up by another process: all the better.
+      await Promise.allSettled(jobs.map((job) => job?.promote()))
     },
 
     async retryNow() {

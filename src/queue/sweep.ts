@@ -7,6 +7,7 @@ import type { Queues } from './queues.ts'
 const everyMs = 1_000
 /** A head that has been owed a job for so long was left by a process that died. */
 const debtIsOldMs = 2_000
+const debtsPerCall = 500
 /** Each round also looks at some lanes of each queue, for heads whose job was lost in ways we do not know of. */
 const auditEveryMs = 5_000
 const lanesPerAudit = 200
@@ -33,12 +34,13 @@ export function createSweep(settings: {
   let lettersAt = 0
 
   async function payDebts(now: number): Promise<void> {
-    for (;;) {
-      const owed = await lanes.owed(now - debtIsOldMs, 500)
+    for (let offset = 0; ; ) {
+      const owed = await lanes.owed(now - debtIsOldMs, debtsPerCall, offset)
       // Channels that left the configuration keep their messages until they are back.
       const known = owed.filter(({ queue }) => queues.has(queue))
       await queues.addHeads(known)
-      if (known.length === 0) return
+      if (owed.length < debtsPerCall) return
+      offset += owed.length - known.length
     }
   }
 
@@ -55,10 +57,11 @@ export function createSweep(settings: {
         const id = heads[index]
         return id ? [{ queue: name, user, id }] : []
       })
-      const states = await Promise.all(places.map(({ id }) => queue.getJobState(jobId(id))))
-      const ended = places.filter((_, index) => states[index] === 'failed' || states[index] === 'completed')
+      // The jobs themselves, because BullMQ searches whole lists for a job's state.
+      const jobs = await Promise.all(places.map(({ id }) => queue.getJob(jobId(id))))
+      const ended = places.filter((_, index) => jobs[index]?.finishedOn !== undefined)
       await Promise.all(ended.map(({ id }) => queue.remove(jobId(id))))
-      await queues.addHeads([...ended, ...places.filter((_, index) => states[index] === 'unknown')])
+      await queues.addHeads([...ended, ...places.filter((_, index) => jobs[index] === undefined)])
     }
   }
 

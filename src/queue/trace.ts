@@ -20,8 +20,8 @@ export function squeeze(id: string | undefined): string {
   const platformId = hexId.exec(id)
   if (platformId?.[1] && platformId[2]) return `${platformId[1]}.${toBase64(platformId[2])}`
   if (uuid.test(id)) return `~${toBase64(id.replaceAll('-', ''))}`
-  return encodeURI(id.toWellFormed().slice(0, 80)).replaceAll(
-    /[;|,~]/g,
+  return encodeURI(id.slice(0, 80).toWellFormed()).replaceAll(
+    /[;|,~.]/g,
     (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
   )
 }

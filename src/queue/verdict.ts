@@ -36,7 +36,7 @@ export function judge(
   }
   switch (next.do) {
     case 'give-up':
-      return { ...about, do: 'give-up', kind: 'message', reason: next.reason, ...alertOf(flow, next.alert) }
+      return { ...about, do: 'give-up', kind: 'message', reason: next.reason, ...alertOf(flow, next) }
     case 'wait':
       return { ...about, do: 'wait', delayMs: next.afterMs, state: unspent }
     case 'hold':
@@ -44,7 +44,7 @@ export function judge(
     case 'retry': {
       const delayMs = nextDelayMs({ flow, failed: number, spentMs, random })
       if (delayMs === undefined) {
-        return { ...about, do: 'give-up', kind: 'expired', reason: outOfPatience(flow), ...alertOf(flow) }
+        return { ...about, do: 'give-up', kind: 'expired', reason: outOfPatience(flow), ...alertOf(flow, {}) }
       }
       const state = { attempts: number, inDoubt: inDoubt || next.mayHaveArrived, spentMs: spentMs + delayMs }
       return { ...about, do: 'retry', delayMs, state }
@@ -52,9 +52,11 @@ export function judge(
   }
 }
 
-/** A receipt that was refused is no message: nobody has to act on it. */
-const alertOf = (flow: Flow, alert: AlertKind = 'dead_letter'): { readonly alert?: AlertKind } =>
-  flow === 'receipts' ? {} : { alert }
+/** Nobody has to act on a receipt that was refused, nor on a customer who does not want to be reached. */
+const alertOf = (
+  flow: Flow,
+  { reason, alert = 'dead_letter' }: { readonly reason?: FailureReason; readonly alert?: AlertKind },
+): { readonly alert?: AlertKind } => (flow === 'receipts' || reason?.code === 'opted_out' ? {} : { alert })
 
 const outOfPatience = (flow: Flow): FailureReason => ({
   code: 'server_error',

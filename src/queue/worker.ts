@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq'
 import { DeliveryError, Stopping } from '../bridge/errors.ts'
 import type { BridgeEvent, Emit, Flow } from '../bridge/events.ts'
@@ -8,11 +9,13 @@ import type { Redis } from '../lib/redis.ts'
 import type { Budget, Urgency } from './budget.ts'
 import { type Attempt, createEndings, traceOf } from './endings.ts'
 import type { Codec } from './envelope.ts'
+import { createHolds } from './holds.ts'
 import { insist } from './insist.ts'
-import type { Lanes } from './lanes.ts'
+import type { Lanes, Taken } from './lanes.ts'
 import { queueName } from './names.ts'
 import { type Item, idsOf, readItem } from './payload.ts'
 import type { HeadJob, Queues } from './queues.ts'
+import { holdMs } from './schedule.ts'
 import { writeStep } from './trace.ts'
 import { judge } from './verdict.ts'
 
@@ -36,6 +39,9 @@ export interface Route<T extends Item> {
 
 /** A worker that has not renewed its lock for so long is dead, and another takes its messages over. */
 const lockMs = 3_000
+
+/** How long a worker leaves a Redis alone that refuses its commands. */
+const restMs = 1_000
 
 /** How many conversations of one queue a process serves at once. */
 const concurrency = 50
@@ -72,29 +78,50 @@ export function createWorker<T extends Item>(settings: {
     ...(receipt && { receipt }),
   })
 
+  const holds = createHolds({ now: () => performance.now() })
+  const underWay = new Map<string, Promise<void>>()
+
+  /**
+   * When Redis was away for longer than a lock lives, BullMQ brings a job a second time while its delivery is still under way
+   * here. The second one waits, and then mostly finds that its message is no head any more.
+   */
   async function process(job: Job<HeadJob>, token: string | undefined): Promise<void> {
+    const lane = job.data.ids.user
+    while (underWay.has(lane)) await underWay.get(lane)?.catch(() => undefined)
+    const run = attemptHead(job, token)
+    underWay.set(lane, run)
+    try {
+      await run
+    } finally {
+      underWay.delete(lane)
+    }
+  }
+
+  async function attemptHead(job: Job<HeadJob>, token: string | undefined): Promise<void> {
     const { message, user } = job.data.ids
     const place = { queue, user, id: message }
-    await endings.settled(place.id)
+    if (!holds.mayTry(message)) return postpone(job, token, holdMs)
     const taken = await lanes.take({ ...place, channel, holdKey: budget.holdKey })
     // Not the head of its lane: somebody has finished it before this job could be removed.
     if (!taken) return
     budget.heardHold(taken.heldMs)
     const attempt: Attempt = { place, taken, ids: job.data.ids, startedAt: Date.now() }
-    let item: T
+    let opened: ReturnType<typeof open>
     let delivered: Delivered
     try {
-      item = open(taken.envelope)
+      opened = open(taken)
     } catch (error) {
       return follow(attempt, undefined, error, job, token)
     }
+    const { item, plan } = opened
     const known = { ...attempt, ids: idsOf(item) }
     try {
-      delivered = await route.deliver(item, deliveryOf(known, item))
+      delivered = await route.deliver(item, deliveryOf(known, item, plan))
     } catch (error) {
       return follow(known, item, error, job, token)
     }
     await endings.end(known, item, { delivered })
+    release()
     attempted(known, { outcome: 'delivered', status: delivered.status })
     const { remoteId } = delivered
     const at = Date.now()
@@ -102,16 +129,20 @@ export function createWorker<T extends Item>(settings: {
     emit({ type: 'message.delivered', channel, flow, ids, at, sinceReceivedMs: at - taken.receivedAt })
   }
 
-  function open(envelope: string): T {
+  function open({ envelope, plan }: Taken): { readonly item: T; readonly plan: string | undefined } {
     try {
-      return readItem<T>(codec, channel, envelope)
+      return {
+        item: readItem<T>(codec, channel, envelope),
+        plan: plan === undefined ? undefined : codec.open(plan),
+      }
     } catch {
       throw new DeliveryError('The message cannot be opened: is its key still in redis.encryptionKey?', { do: 'hold' })
     }
   }
 
-  function deliveryOf({ place, taken }: Attempt, item: T): QueuedDelivery {
+  function deliveryOf({ place, taken }: Attempt, item: T, plan: string | undefined): QueuedDelivery {
     const urgency = route.urgency(item)
+    let parts = taken.partsDone
     return {
       attempt: taken.attempt,
       mayHaveArrived: taken.inDoubt,
@@ -119,10 +150,14 @@ export function createWorker<T extends Item>(settings: {
       receivedAt: taken.receivedAt,
       signal,
       permit: () => budget.permit(urgency, signal),
-      plan: taken.plan === undefined ? undefined : codec.open(taken.plan),
-      savePlan: (plan) => lanes.savePlan(place, codec.seal(plan)),
+      plan,
+      savePlan: (made) => lanes.savePlan(place, codec.seal(made)),
       partsDone: taken.partsDone,
-      partDone: () => insist(() => lanes.partDone(place), signal),
+      partDone: () => {
+        parts += 1
+        const done = parts
+        return insist(() => lanes.partDone(place, done), signal)
+      },
     }
   }
 
@@ -150,10 +185,11 @@ export function createWorker<T extends Item>(settings: {
     }
     if (verdict.do === 'give-up') throw cause
     const { delayMs, state } = verdict
-    if (verdict.do === 'wait') await budget.hold(delayMs)
+    if (verdict.do === 'wait') await budget.hold(delayMs).catch(onError)
+    if (verdict.do === 'hold') holds.hold(place.id)
     const afterMs = Date.now() - taken.receivedAt
     const step =
-      verdict.do === 'stop'
+      verdict.do === 'stop' || flow === 'receipts'
         ? ''
         : writeStep({
             what: 'failed',
@@ -163,12 +199,22 @@ export function createWorker<T extends Item>(settings: {
             ...(status !== undefined && { status }),
           })
     await insist(
-      () => lanes.settle(place, state, { ...traceOf(channel, flow, place.id, taken.receivedAt), step }),
+      () => lanes.settle(place, taken.attempt, state, { ...traceOf(channel, flow, place.id, taken.receivedAt), step }),
       signal,
     )
     if (verdict.do !== 'stop') attempted(attempt, { ...about, outcome: verdict.do, retryInMs: delayMs })
+    return postpone(job, token, delayMs)
+  }
+
+  async function postpone(job: Job<HeadJob>, token: string | undefined, delayMs: number): Promise<never> {
     await job.moveToDelayed(Date.now() + delayMs, token)
     throw new DelayedError()
+  }
+
+  /** What was held for the set-up's sake is tried at once, now that the set-up works. */
+  function release(): void {
+    const released = holds.release()
+    if (released.length > 0) queues.promote(queue, released).catch(onError)
   }
 
   function attempted(
@@ -188,15 +234,31 @@ export function createWorker<T extends Item>(settings: {
     lockDuration: lockMs,
     stalledInterval: 1_000,
     // A job that stalls is one whose process died. It says nothing about the message, which must be run again however often.
+    // Not `skipVersionCheck`: without knowing the server's version, BullMQ rounds waits for delayed jobs up to whole seconds.
     maxStalledCount: 1_000_000_000,
-    skipVersionCheck: true,
   })
-  worker.on('error', onError)
+  worker.on('error', (error) => {
+    onError(error)
+    if (error.name === 'ReplyError') void rest().catch(onError)
+  })
+
+  let resting = false
+  /** A Redis that answers, but with errors (read-only, full), would else be asked again and again without a breath. */
+  async function rest(): Promise<void> {
+    if (resting) return
+    resting = true
+    await worker.pause(true)
+    await sleep(restMs, undefined, { signal }).catch(() => undefined)
+    resting = false
+    if (!signal.aborted) await worker.resume()
+  }
 
   return {
     start(): void {
       void worker.run().catch(onError)
     },
+    /** Held messages are tried at once. */
+    release,
     /** Takes no new jobs, ends waits, lets deliveries in flight finish. */
     async stop(): Promise<void> {
       stopping.abort()

@@ -8,7 +8,8 @@ for i = 4, #ARGV, 12 do
   local today, shard, field, trace = tonumber(ARGV[i + 4]), ARGV[i + 5], ARGV[i + 6], ARGV[i + 7]
   local entry, mark, who, at = ARGV[i + 8], ARGV[i + 9], ARGV[i + 10], ARGV[i + 11]
   local answer = 3
-  for day = today, today - days, -1 do
+  -- From tomorrow on: another process' clock may already be past midnight.
+  for day = today + 1, today - days, -1 do
     if redis.call('HEXISTS', base .. 'journal:' .. day .. ':' .. shard, field) == 1 then
       answer = 0
       break

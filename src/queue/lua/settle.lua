@@ -1,7 +1,9 @@
--- Ends an attempt that will be followed by another one. ARGV: queue, user, id, attempts, doubt, spent ms, journal, field, step.
+-- Ends an attempt that will be followed by another one. ARGV: queue, user, id, attempts, doubt, spent ms, journal, field, step, attempt.
+-- An attempt that was overtaken (Redis was away, and another process took the message for abandoned) has no say any more.
 local queue, user, id = ARGV[1], ARGV[2], ARGV[3]
 local key = attempt_key(queue, user)
-if redis.call('HGET', key, 'id') ~= id then return 0 end
+local state = redis.call('HMGET', key, 'id', 'attempts')
+if state[1] ~= id or state[2] ~= ARGV[10] then return 0 end
 redis.call('HSET', key, 'attempts', ARGV[4], 'doubt', ARGV[5], 'spent', ARGV[6])
 step(base .. ARGV[7], ARGV[8], ARGV[9])
 return 1

@@ -5,7 +5,7 @@ local entry = redis.call('LINDEX', lane_key(queue, user), 0)
 if not entry or head_of(entry) ~= id then return false end
 local key = attempt_key(queue, user)
 local state = redis.call('HMGET', key, 'id', 'attempts', 'doubt', 'spent', 'plan', 'parts')
-if state[1] and state[1] ~= id then
+if state[1] ~= id then
   redis.call('DEL', key)
   state = {}
 end

@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { StoreUnavailable } from '../../src/queue/index.ts'
+import { readTrace } from '../../src/queue/trace.ts'
+import {
+  createCuttableWay,
+  createParts,
+  createProcess,
+  eventually,
+  heard,
+  inbound,
+  type Store,
+  startStore,
+} from './harness.ts'
+
+let store: Store
+beforeAll(async () => {
+  store = await startStore()
+})
+afterAll(() => store.stop())
+
+const laneOf = async (base: string, user = 'U1'): Promise<readonly string[]> => {
+  const entries = await store.open().lrange(`${base}lane:shop-inbound:${user}`, 0, -1)
+  return entries.map((entry) => entry.split(' ')[0] ?? '')
+}
+
+describe('a webhook body', () => {
+  test('is stored when its admission resolves, in its order', async () => {
+    const { admit, base, told } = await createProcess(store)
+    await admit(
+      'shop',
+      'inbound',
+      ['1', '2', '3'].map((id) => heard(inbound(id))),
+    )
+    expect(await laneOf(base)).toEqual(['1', '2', '3'])
+    expect(told('message.received').map(({ ids }) => ids.message)).toEqual(['1', '2', '3'])
+  })
+
+  test('that comes many times at once, through two processes, is stored once', async () => {
+    const one = await createProcess(store)
+    const other = await createProcess(store, { keyPrefix: one.keyPrefix })
+    const body = ['1', '2', '2', '3'].map((id) => heard(inbound(id)))
+    await Promise.all([one, other, one, other, one].map(({ admit }) => admit('shop', 'inbound', body)))
+    await other.admit('shop', 'inbound', body)
+    expect(await laneOf(one.base)).toEqual(['1', '2', '3'])
+    expect([...one.told('message.received'), ...other.told('message.received')]).toHaveLength(3)
+    expect([...one.told('message.duplicate'), ...other.told('message.duplicate')]).toHaveLength(6 * 4 - 3)
+  })
+
+  test('is stored in the order of admission when many arrive at once', async () => {
+    const { admit, base } = await createProcess(store)
+    const ids = Array.from({ length: 300 }, (_, index) => String(index))
+    await Promise.all(ids.map((id) => admit('shop', 'inbound', [heard(inbound(id))])))
+    expect(await laneOf(base)).toEqual(ids)
+  })
+
+  test('of more events than go into one call is stored whole', async () => {
+    const { admit, base } = await createProcess(store)
+    const ids = Array.from({ length: 1_500 }, (_, index) => String(index))
+    await Promise.all([
+      admit(
+        'shop',
+        'inbound',
+        ids.map((id) => heard(inbound(id))),
+      ),
+      admit('shop', 'inbound', [heard(inbound('last'))]),
+    ])
+    expect(await laneOf(base)).toEqual([...ids, 'last'])
+  })
+
+  test('whose ids hold anything at all is stored under them', async () => {
+    const process = await createProcess(store)
+    const id = 'an id: with {everything} 👋'
+    await process.admit('shop', 'inbound', [heard(inbound(id, 'user with space'))])
+    const arrived: string[] = []
+    process.deliver((message) => void arrived.push(message.id, message.conversation.user))
+    await process.until(() => arrived.length > 0)
+    expect(arrived).toEqual([id, 'user with space'])
+  })
+
+  test('leaves a trace by which people find it', async () => {
+    const { admit, base, front } = await createProcess(store)
+    const event = '01FZ74A0TDDPYRVKNK77XKC3ZR'
+    const message = { ...inbound('1', 'U8189cf6745fc0d808977bdb0b9f22995'), eventId: event }
+    await admit('shop', 'inbound', [heard(message)])
+    const [journal = ''] = await front.keys(`${base}journal:*`)
+    const trace = readTrace((await front.hget(journal, 'shop/i1')) ?? '')
+    expect(trace.ids).toEqual({ user: message.conversation.user, event })
+    expect(Math.abs(trace.receivedAt - Date.now())).toBeLessThan(10_000)
+  })
+
+  test('without anything to store needs no store', async () => {
+    const { admit, told } = await createProcess(store)
+    await admit('shop', 'inbound', [])
+    await admit('shop', 'inbound', [{ kind: 'ignored', reason: 'standby' }])
+    expect(told('message.ignored')).toMatchObject([{ reason: 'standby' }])
+  })
+})
+
+describe('an event without a message', () => {
+  test('takes effect once', async () => {
+    const { admit, told } = await createProcess(store)
+    const effects = [{ kind: 'alert' as const, alert: 'misrouted' as const, detail: 'Another integration’s.' }]
+    const event = { kind: 'ignored' as const, id: 'E1', reason: 'misrouted', effects }
+    await admit('shop', 'outbound', [event, { ...event }])
+    await admit('shop', 'outbound', [event])
+    expect(told('alert.raised')).toHaveLength(1)
+    expect(told('message.ignored')).toHaveLength(1)
+    expect(told('message.duplicate')).toHaveLength(2)
+  })
+
+  test('that blocks the account is known to the next agent’s message', async () => {
+    const process = await createProcess(store)
+    const effects = [{ kind: 'blocked' as const, user: 'U1', at: 5 }]
+    await process.admit('shop', 'inbound', [{ kind: 'ignored', id: 'E1', reason: 'unfollow', effects }])
+    const seen: boolean[] = []
+    process.deliver((_, { blocked }) => void seen.push(blocked), { flow: 'outbound' })
+    await process.admit('shop', 'outbound', [heard(inbound('1'))])
+    await process.until(() => seen.length === 1)
+    await process.admit('shop', 'inbound', [
+      { ...heard(inbound('2')), effects: [{ kind: 'unblocked', user: 'U1', at: 6 }] },
+    ])
+    await process.admit('shop', 'outbound', [heard(inbound('3'))])
+    await process.until(() => seen.length === 2)
+    expect(seen).toEqual([true, false])
+  })
+})
+
+describe('while Redis is away', () => {
+  test('a body is refused at once, and taken when it comes again', async () => {
+    const way = await createCuttableWay(store)
+    const process = await createProcess(store, { url: way.url })
+    await process.front.ping()
+    way.cut()
+    await eventually(() => process.front.status !== 'ready')
+    const before = Date.now()
+    await expect(process.admit('shop', 'inbound', [heard(inbound('1'))])).rejects.toBeInstanceOf(StoreUnavailable)
+    expect(Date.now() - before).toBeLessThan(1_500)
+    way.mend()
+    await eventually(() => process.front.status === 'ready')
+    await process.admit('shop', 'inbound', [heard(inbound('1'))])
+    expect(await laneOf(process.base)).toEqual(['1'])
+  })
+
+  test('a body is refused within 1.5 s when Redis takes commands and does not answer, and the next ones are not lost', async () => {
+    const own = await startStore()
+    try {
+      const process = await createProcess(own)
+      const parts = createParts(own, process.keyPrefix)
+      await process.admit('shop', 'inbound', [heard(inbound('0'))])
+      await parts.redis.call('CLIENT', 'PAUSE', '2000', 'ALL')
+      const before = Date.now()
+      const bodies = ['1', '2', '3'].map((id) => process.admit('shop', 'inbound', [heard(inbound(id))]))
+      for (const outcome of await Promise.allSettled(bodies)) expect(outcome).toMatchObject({ status: 'rejected' })
+      expect(Date.now() - before).toBeLessThan(1_500)
+      // The senders try again.
+      const again = () =>
+        process.admit(
+          'shop',
+          'inbound',
+          ['1', '2', '3'].map((id) => heard(inbound(id))),
+        )
+      await eventually(() =>
+        again().then(
+          () => true,
+          () => false,
+        ),
+      )
+      const lane = await parts.redis.lrange(`${process.base}lane:shop-inbound:U1`, 0, -1)
+      expect(lane.map((entry) => entry.split(' ')[0])).toEqual(['0', '1', '2', '3'])
+    } finally {
+      await own.stop()
+    }
+  })
+
+  test('a full Redis refuses the body', async () => {
+    const own = await startStore()
+    try {
+      const process = await createProcess(own)
+      await process.admit('shop', 'inbound', [heard(inbound('0'))])
+      await process.front.config('SET', 'maxmemory', '1')
+      await expect(process.admit('shop', 'inbound', [heard(inbound('1'))])).rejects.toBeInstanceOf(StoreUnavailable)
+      await process.front.config('SET', 'maxmemory', '0')
+      await process.admit('shop', 'inbound', [heard(inbound('1'))])
+    } finally {
+      await own.stop()
+    }
+  })
+})

@@ -1,0 +1,31 @@
+import { expect, test } from '@jest/globals'
+import { createHolds } from '../../src/queue/holds.ts'
+
+const ids = Array.from({ length: 100 }, (_, index) => `m-${index}`)
+
+test('a message that was never held may always be tried', () => {
+  const holds = createHolds({ now: () => 0 })
+  for (const id of ids) holds.hold(id)
+  expect(holds.mayTry('another')).toBe(true)
+})
+
+test('of many held messages a few are tried in each round, and a few in the next', () => {
+  let now = 0
+  const holds = createHolds({ now: () => now })
+  for (const id of ids) holds.hold(id)
+  const tried = () => ids.filter((id) => holds.mayTry(id)).length
+  expect(tried()).toBe(3)
+  now += 14_999
+  expect(tried()).toBe(0)
+  now += 1
+  expect(tried()).toBe(3)
+})
+
+test('once something was delivered, all held messages are named and may be tried', () => {
+  const holds = createHolds({ now: () => 0 })
+  for (const id of ids) holds.hold(id)
+  for (const id of ids) holds.mayTry(id)
+  expect(holds.release()).toEqual(ids)
+  expect(ids.every((id) => holds.mayTry(id))).toBe(true)
+  expect(holds.release()).toEqual([])
+})

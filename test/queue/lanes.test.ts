@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Stopping } from '../../src/bridge/errors.ts'
+import { type Ending, laneEntry, parseLaneEntry } from '../../src/queue/lanes.ts'
+import { createParts, entryOf, inbound, type Store, startStore } from './harness.ts'
+
+let store: Store
+beforeAll(async () => {
+  store = await startStore()
+})
+afterAll(() => store.stop())
+
+const now = Date.now()
+const day = 86_400_000
+const noTrace = { journal: 'journal:0:0', field: 'none', step: '' }
+const ending = (more: Partial<Ending> = {}): Ending => ({ now, trace: noTrace, ...more })
+const take = { channel: 'shop', holdKey: 'hold:test' }
+
+test('a lane entry gives back its parts, spaces in the envelope included', () => {
+  expect(parseLaneEntry(laneEntry('1', 5, '{"a": "b c"}'))).toEqual({
+    id: '1',
+    receivedAt: 5,
+    envelope: '{"a": "b c"}',
+  })
+})
+
+describe('admission', () => {
+  test('stores an event once that comes twice in one body', async () => {
+    const { lanes, redis, base } = createParts(store)
+    const answers = await lanes.admit([entryOf(inbound('1')), entryOf(inbound('1')), entryOf(inbound('2'))], now)
+    expect(answers).toEqual(['first', 'duplicate', 'behind'])
+    expect(await redis.llen(`${base}lane:shop-inbound:U1`)).toBe(2)
+  })
+
+  test('stores an event once that comes in parallel over many connections, and again later', async () => {
+    const parts = createParts(store)
+    const others = Array.from({ length: 7 }, () => createParts(store, parts.keyPrefix))
+    const copies = await Promise.all([parts, ...others].map(({ lanes }) => lanes.admit([entryOf(inbound('1'))], now)))
+    expect(copies.flat().filter((answer) => answer === 'first')).toHaveLength(1)
+    expect(copies.flat().filter((answer) => answer === 'duplicate')).toHaveLength(7)
+    expect(await parts.lanes.finish(entryOf(inbound('1')), ending())).toBeUndefined()
+    expect(await parts.lanes.admit([entryOf(inbound('1'))], now)).toEqual(['duplicate'])
+  })
+
+  test('takes the same id on another channel or flow for another message', async () => {
+    const { lanes } = createParts(store)
+    const message = inbound('1')
+    const entries = [entryOf(message), entryOf(message, { channel: 'other' }), entryOf(message, { flow: 'outbound' })]
+    expect(await lanes.admit(entries, now)).toEqual(['first', 'first', 'first'])
+  })
+
+  test('recognises a repeat for 72 hours', async () => {
+    const { lanes } = createParts(store)
+    await lanes.admit([entryOf(inbound('1'), { receivedAt: now })], now)
+    const later = entryOf(inbound('1'), { receivedAt: now + 3 * day })
+    expect(await lanes.admit([later], now + 3 * day)).toEqual(['duplicate'])
+  })
+
+  // Two processes, midnight between their clocks: the one that was behind once did not see what the other had stored.
+  test('recognises a repeat when the other process’ clock was ahead, past midnight', async () => {
+    const { lanes } = createParts(store)
+    const midnight = Math.ceil(now / day) * day
+    await lanes.admit([entryOf(inbound('1'), { receivedAt: midnight + 5 })], now)
+    expect(await lanes.admit([entryOf(inbound('1'), { receivedAt: midnight - 5 })], now)).toEqual(['duplicate'])
+  })
+
+  test('keeps traces for their time and no longer', async () => {
+    const { lanes, redis, base } = createParts(store)
+    const { trace, ...entry } = entryOf(inbound('1'))
+    await lanes.admit([{ ...entry, trace }], now)
+    const seconds = await redis.ttl(`${base}journal:${trace.day}:${trace.shard}`)
+    expect(seconds / 86_400).toBeGreaterThan(30)
+    expect(seconds / 86_400).toBeLessThanOrEqual(31)
+  })
+
+  test('notes an event without a message, and recognises its repeat', async () => {
+    const { lanes } = createParts(store)
+    const { entry: _entry, ...noted } = entryOf(inbound('E1'))
+    expect(await lanes.admit([noted, noted], now)).toEqual(['noted', 'duplicate'])
+    expect(await lanes.owed(now, 10, 0)).toEqual([])
+  })
+})
+
+describe('a customer who blocked the account', () => {
+  const marked = (id: string, sign: 'b' | 'u' | 'm', at: number) => ({
+    ...entryOf(inbound(id)),
+    mark: { sign, user: 'U1', at },
+  })
+  const isBlocked = async (marks: readonly (readonly ['b' | 'u' | 'm', number])[]) => {
+    const { lanes } = createParts(store)
+    await lanes.admit(
+      marks.map(([sign, at], index) => marked(String(index), sign, at)),
+      now,
+    )
+    return (await lanes.take({ ...entryOf(inbound('0')), ...take }))?.blocked
+  }
+
+  test('is known to be out of reach until a follow or a message', async () => {
+    expect(await isBlocked([['b', 10]])).toBe(true)
+    const freed = [
+      ['b', 10],
+      ['u', 20],
+    ] as const
+    expect(await isBlocked(freed)).toBe(false)
+    const wrote = [
+      ['b', 10],
+      ['m', 20],
+    ] as const
+    expect(await isBlocked(wrote)).toBe(false)
+  })
+
+  test('is judged by when it happened, not by when it was heard', async () => {
+    const heardLate = [
+      ['b', 20],
+      ['u', 10],
+    ] as const
+    expect(await isBlocked(heardLate)).toBe(true)
+    const blockHeardLate = [
+      ['u', 20],
+      ['b', 10],
+    ] as const
+    expect(await isBlocked(blockHeardLate)).toBe(false)
+  })
+
+  test('is not remembered for merely writing', async () => {
+    const { lanes, redis, base } = createParts(store)
+    await lanes.admit([marked('1', 'm', 10)], now)
+    expect(await redis.exists(`${base}blocked:shop`)).toBe(0)
+  })
+})
+
+describe('an attempt', () => {
+  const message = entryOf(inbound('1'))
+  const behind = entryOf(inbound('2'))
+  async function admitted() {
+    const parts = createParts(store)
+    await parts.lanes.admit([message, behind], now)
+    return parts
+  }
+
+  test('is made at the head of a lane only', async () => {
+    const { lanes } = await admitted()
+    expect(await lanes.take({ ...behind, ...take })).toBeUndefined()
+    expect(await lanes.take({ ...message, ...take })).toMatchObject({ attempt: 1, inDoubt: false, partsDone: 0 })
+  })
+
+  test('that nobody ended leaves its successor in doubt', async () => {
+    const { lanes } = await admitted()
+    await lanes.take({ ...message, ...take })
+    expect(await lanes.take({ ...message, ...take })).toMatchObject({ attempt: 2, inDoubt: true })
+  })
+
+  test('hands on what was settled, its plan and its parts', async () => {
+    const { lanes } = await admitted()
+    await lanes.take({ ...message, ...take })
+    await lanes.savePlan(message, 'the plan')
+    await lanes.partDone(message, 1)
+    await lanes.settle(message, 1, { attempts: 1, inDoubt: false, spentMs: 500 }, noTrace)
+    const expected = { attempt: 2, inDoubt: false, spentMs: 500, plan: 'the plan', partsDone: 1 }
+    expect(await lanes.take({ ...message, ...take })).toMatchObject(expected)
+  })
+
+  // It used to count upwards: an answer that was lost on the way made a part be skipped.
+  test('counts a part once, however often it is told', async () => {
+    const { lanes } = await admitted()
+    await lanes.take({ ...message, ...take })
+    await lanes.partDone(message, 1)
+    await lanes.partDone(message, 1)
+    expect(await lanes.take({ ...message, ...take })).toMatchObject({ partsDone: 1 })
+  })
+
+  test('that was overtaken has no say in what comes next', async () => {
+    const { lanes } = await admitted()
+    await lanes.take({ ...message, ...take })
+    await lanes.take({ ...message, ...take })
+    await lanes.settle(message, 1, { attempts: 1, inDoubt: false, spentMs: 500 }, noTrace)
+    expect(await lanes.take({ ...message, ...take })).toMatchObject({ attempt: 3, inDoubt: true, spentMs: 0 })
+  })
+
+  // Its notes used to fall to the next message, which was then sent with a plan that was not its own.
+  test('whose message was finished by somebody else leaves nothing to the next message', async () => {
+    const { lanes } = await admitted()
+    await lanes.take({ ...message, ...take })
+    expect(await lanes.finish(message, ending())).toBe('2')
+    await expect(lanes.savePlan(message, 'the plan')).rejects.toBeInstanceOf(Stopping)
+    await lanes.partDone(message, 1)
+    await lanes.settle(message, 1, { attempts: 7, inDoubt: true, spentMs: 500 }, noTrace)
+    const fresh = { attempt: 1, inDoubt: false, spentMs: 0, plan: undefined, partsDone: 0 }
+    expect(await lanes.take({ ...behind, ...take })).toMatchObject(fresh)
+  })
+
+  test('learns how long its budget is held', async () => {
+    const { lanes, redis, base } = await admitted()
+    await redis.set(`${base}hold:test`, 1, 'PX', 60_000)
+    const taken = await lanes.take({ ...message, ...take })
+    expect(taken?.heldMs).toBeGreaterThan(50_000)
+  })
+
+  test('that failed again and again keeps a trace of bearable length', async () => {
+    const { lanes, redis, base } = await admitted()
+    const { day, shard, field } = message.trace
+    const journal = `journal:${day}:${shard}`
+    for (let attempt = 1; attempt <= 200; attempt += 1) {
+      await lanes.take({ ...message, ...take })
+      const state = { attempts: attempt, inDoubt: false, spentMs: 0 }
+      await lanes.settle(message, attempt, state, { journal, field, step: `;fa,${attempt},503,retry` })
+    }
+    await lanes.finish(message, ending({ trace: { journal, field, step: ';dz,201,200' } }))
+    const trace = await redis.hget(`${base}${journal}`, field)
+    expect(trace?.length).toBeLessThan(650)
+    expect(trace).toMatch(/;dz,201,200$/)
+  })
+})
+
+describe('an ending', () => {
+  test('takes only the head off its lane, once, and names the next one', async () => {
+    const { lanes, redis, base } = createParts(store)
+    const [one, two, three] = ['1', '2', '3'].map((id) => entryOf(inbound(id))) as [
+      ReturnType<typeof entryOf>,
+      ReturnType<typeof entryOf>,
+      ReturnType<typeof entryOf>,
+    ]
+    await lanes.admit([one, two, three], now)
+    expect(await lanes.finish(two, ending())).toBeUndefined()
+    expect(await lanes.finish(one, ending())).toBe('2')
+    expect(await lanes.finish(one, ending())).toBeUndefined()
+    expect(await lanes.heads([one])).toEqual(['2'])
+    expect(await lanes.finish(two, ending())).toBe('3')
+    expect(await lanes.finish(three, ending())).toBeUndefined()
+    expect(await lanes.heads([one])).toEqual([''])
+    expect(await redis.hget(`${base}depth`, 'shop-inbound')).toBe('0')
+    expect(await redis.exists(`${base}lanes:shop-inbound`)).toBe(0)
+  })
+
+  test('files the letter and stores the receipt in the same step', async () => {
+    const { lanes, redis, base } = createParts(store)
+    const message = entryOf(inbound('1'), { flow: 'outbound' })
+    await lanes.admit([message], now)
+    const receipt = { queue: 'shop-receipts', user: 'failed.1', entry: laneEntry('1', now, '{}') }
+    await lanes.finish(message, ending({ letter: 'a letter', receipt }))
+    expect(await redis.hget(`${base}letters:shop-outbound`, '1')).toBe('a letter')
+    expect(await redis.zscore(`${base}dead:shop-outbound`, '1')).toBe(String(now))
+    expect(await lanes.heads([receipt])).toEqual(['1'])
+    const owed = await lanes.owed(now, 10, 0)
+    expect(owed).toContainEqual({ queue: 'shop-receipts', user: 'failed.1', id: '1' })
+  })
+
+  test('that comes a second time stores no second receipt', async () => {
+    const { lanes, redis, base } = createParts(store)
+    const message = entryOf(inbound('1'), { flow: 'outbound' })
+    await lanes.admit([message], now)
+    const receipt = { queue: 'shop-receipts', user: 'delivered.1', entry: laneEntry('1', now, '{}') }
+    await Promise.all([lanes.finish(message, ending({ receipt })), lanes.finish(message, ending({ receipt }))])
+    expect(await redis.llen(`${base}lane:shop-receipts:delivered.1`)).toBe(1)
+  })
+})
+
+describe('a debt', () => {
+  test('stands for every head that has no job yet, until it is paid', async () => {
+    const { lanes } = createParts(store)
+    const entries = [entryOf(inbound('1')), entryOf(inbound('2')), entryOf(inbound('3', 'U2'))]
+    await lanes.admit(entries, now)
+    const owed = await lanes.owed(now, 10, 0)
+    expect(owed.map(({ id }) => id).sort()).toEqual(['1', '3'])
+    await lanes.paid(owed)
+    expect(await lanes.owed(now, 10, 0)).toEqual([])
+    await lanes.finish(owed[0] ?? entryOf(inbound('1')), ending())
+    expect((await lanes.owed(now, 10, 0)).map(({ id }) => id)).toEqual(['2'])
+  })
+
+  test('is not old at once', async () => {
+    const { lanes } = createParts(store)
+    await lanes.admit([entryOf(inbound('1'))], now)
+    expect(await lanes.owed(now - 2_000, 10, 0)).toEqual([])
+  })
+})
