@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { RecordedRequest } from '../../src/sandbox/platforms.ts'
 import {
@@ -213,6 +214,26 @@ describe('when Genesys refuses our set-up', () => {
     await onDesk(world, 'one')
   })
 })
+
+test('a brand whose integration is wrong does not use up the budget of another brand', async () => {
+  world.genesys.break('message', { answer: 404, when: ({ path }) => path.includes(thailand.integrationId) })
+  const held = 40
+  const refused = () =>
+    world.genesys.requests.filter(({ path, status }) => path.includes(thailand.integrationId) && status === 404).length
+  for (let number = 0; number < held; number += 1) {
+    world.line.send(thailand.name, `U${String(number).padStart(32, '0')}`, { type: 'text', text: `held ${number}` })
+  }
+  await until('each conversation has asked once', () => refused() >= held)
+
+  // The time after which a held message may be tried again, and a little more.
+  await sleep(17_000)
+  expect(refused()).toBeGreaterThan(held)
+  expect(refused()).toBeLessThanOrEqual(held + 6)
+
+  world.genesys.mend()
+  const arrived = () => world.genesys.inbound.filter(({ text }) => text?.startsWith('held')).length
+  await until('all of them, soon after the first one', () => arrived() === held, 20_000)
+}, 60_000)
 
 describe('when Genesys refuses a message', () => {
   test.each([400, 409, 413, 415])('with %i, it becomes a dead letter and the next one goes on', async (status) => {
