@@ -1,21 +1,19 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Emit } from './bridge/events.ts'
-import { channelTypes } from './channels/index.ts'
 import type { Config, Role } from './config.ts'
 import { createConsole } from './console/index.ts'
-import { createGenesysCentre, createGenesysClients } from './genesys/index.ts'
+import { createGenesysClients } from './genesys/index.ts'
 import { createHealthRoutes } from './http/health.ts'
 import { createMediaRoute } from './http/media-route.ts'
 import { createMetricsRoute } from './http/metrics-route.ts'
-import { createHttpApp, createHttpServer } from './http/server.ts'
-import { createReceiver, createWebhookRoute, type Receiver } from './http/webhook-route.ts'
-import { type ChannelRoutes, joinSides } from './join-sides.ts'
+import { createHttpApp, createHttpServer, type Routes } from './http/server.ts'
+import { createWebhookRoute } from './http/webhook-route.ts'
+import { joinChannel } from './join-channel.ts'
 import type { Logger } from './lib/logger.ts'
-import { connectRedis, refuseEvictingRedis } from './lib/redis.ts'
+import { connectRedis, untilAway, untilUsable } from './lib/redis.ts'
 import { createRedisCache } from './lib/redis-cache.ts'
 import { type KeptRedisServer, keepRedisServer } from './lib/redis-keeper.ts'
 import { createSealer } from './lib/seal.ts'
-import { createFetchOutside } from './media/fetch-outside.ts'
+import { keptMs } from './media/config.ts'
 import { createMediaLinks } from './media/links.ts'
 import { createPublisher } from './media/publish.ts'
 import { createMediaStore } from './media/store.ts'
@@ -32,7 +30,10 @@ export interface App {
    * @throws {Error} when the port is taken, or Redis may evict keys
    */
   start(): Promise<{ readonly url: string }>
-  /** Ready turns false, requests and deliveries in flight finish, then all parts close in the reverse order of their start. */
+  /**
+   * Ready turns false, requests and deliveries in flight finish, then all parts close in the reverse order of their
+   * start.
+   */
   stop(): Promise<void>
   /** Lets every message that waits for its next attempt be tried now. */
   retryNow(): Promise<void>
@@ -40,18 +41,21 @@ export interface App {
 
 /** Requests in flight get so long to finish. LINE gives up after 2 s, Genesys after 10 s. */
 const requestGraceMs = 10_000
-/** A stop waits so long for a Redis that is away: without it nothing can be written down, and the next start takes everything up. */
+/**
+ * A stop waits so long for a Redis that is away: without it nothing can be written down, and the next start takes
+ * everything up.
+ */
 const redisGraceMs = 6_000
 const mediaSweepMs = 3_600_000
-const dayMs = 86_400_000
 
 /**
  * Makes every part and joins them. Nothing runs before `start`.
- * @param settings.redisServer the private Redis, when the caller has begun to start it already; else it is started here if `redis.url` is absent
- * @param settings.dataFolder where the private Redis keeps its data
- * @param settings.observe hears all that happens to messages, as the log and the metrics do
+ * @param parts.redisServer the private Redis, when the caller has begun to start it already; else it is started here if
+ *   `redis.url` is absent
+ * @param parts.dataFolder where the private Redis keeps its data
+ * @param parts.observe hears all that happens to messages, as the log and the metrics do
  */
-export async function createApp(settings: {
+export async function createApp(parts: {
   readonly config: Config
   readonly roles: ReadonlySet<Role>
   readonly logger: Logger
@@ -60,13 +64,13 @@ export async function createApp(settings: {
   readonly dataFolder?: string
   readonly observe?: Emit
 }): Promise<App> {
-  const { config, roles, logger, environment, dataFolder = './.data/redis', observe } = settings
+  const { config, roles, logger, environment, dataFolder = './.data/redis', observe } = parts
   const onError = createErrorListener({ logger })
 
   // The store
   const embedded = config.redis.url
     ? undefined
-    : await (settings.redisServer ?? keepRedisServer({ folder: dataFolder, environment }))
+    : await (parts.redisServer ?? keepRedisServer({ folder: dataFolder, environment }))
   const redisUrl = config.redis.url ?? embedded?.url ?? ''
   const front = connectRedis({ url: redisUrl, failFast: true, onError })
   const back = connectRedis({ url: redisUrl, failFast: false, onError })
@@ -76,7 +80,7 @@ export async function createApp(settings: {
   // Who hears what happens
   const metrics = createMetrics({ readQueues: () => queueing.figures() })
   const alerts = createAlerts({ settings: config.alerts, claim: cache.claim, logger })
-  const listeners: Emit[] = [createLogListener({ logger }).observe, metrics.observe, alerts.observe]
+  const listeners: Emit[] = [createLogListener({ logger }), metrics.observe, alerts.observe]
   if (observe) listeners.push(observe)
   const emit: Emit = (event) => {
     for (const listener of listeners) listener(event)
@@ -98,107 +102,54 @@ export async function createApp(settings: {
   const links = createMediaLinks({ publicUrl: config.server.publicUrl, secrets: config.media.signingSecret })
   const publisher = createPublisher({ store, links, settings: config.media })
 
-  // The two sides of every channel, and the webhooks by which they are heard
+  // The two sides of every channel
   const clients = createGenesysClients()
-  const receivers = new Map<string, Receiver>()
-  const joinChannel = async (settings: Config['channels'][number]) => {
-    const { name, type, genesys } = settings
-    const kind = channelTypes[type]
-    const exemptOrigins = [...kind.origins(settings[type]), ...(genesys.gatewayUrl ? [genesys.gatewayUrl] : [])]
-    const fetchOutside = createFetchOutside({ exemptOrigins })
-    const channel = await kind.create({ name, settings: settings[type], cache, logger, fetchOutside })
-    const centre = createGenesysCentre({ channel: settings, settings: genesys, clients, fetchOutside })
-    receivers.set(
-      `${channel.name}/${name}`,
-      createReceiver(channel.webhook, (heard) => queueing.admit(name, 'inbound', heard)),
-    )
-    receivers.set(
-      `${centre.name}/${name}`,
-      createReceiver(centre.webhook, (heard) => queueing.admit(name, 'outbound', heard)),
-    )
-    const account = genesys.region ?? genesys.gatewayUrl
-    const routes: ChannelRoutes = joinSides({
-      name,
-      channel,
-      centre,
-      publisher,
-      channelBudget: queueing.budget(`${channel.name}:${name}`),
-      centreBudget: queueing.budget(`${centre.name}:${account}:${genesys.clientId}`, genesys.requestsPerMinute),
-      receipts: genesys.receipts,
-    })
-    return { channel, centre, routes }
-  }
-  const channels = await Promise.all(config.channels.map(joinChannel))
+  const joined = await Promise.all(
+    config.channels.map((settings) => joinChannel({ settings, clients, queueing, publisher, cache, logger })),
+  )
+  const channels = new Map(joined.map((channel) => [channel.name, channel]))
 
   // The HTTP surface
-  let phase: 'starting' | 'ready' | 'stopping' = 'starting'
-  const server = createHttpServer(
-    createHttpApp(
-      {
-        ...(roles.has('receiver') && {
-          webhook: createWebhookRoute({ find: (source, name) => receivers.get(`${source}/${name}`), emit, onError }),
-          media: createMediaRoute({
-            async find(token) {
-              const key = links.open(token, Date.now())
-              return key === undefined ? undefined : store.find(key)
-            },
-          }),
-        }),
-        health: createHealthRoutes({
-          checks: {
-            started: async () => {
-              if (phase === 'starting') throw new Error('Not started yet.')
-            },
-            redis: async () => void (await front.ping()),
-          },
-          stopping: () => phase === 'stopping',
-        }),
-        metrics: createMetricsRoute({ render: metrics.render, ...config.metrics }),
-        admin: createConsole({
-          admin: roles.has('console') ? config.admin : undefined,
-          publicUrl: config.server.publicUrl,
-          queues: () => queueing.queues,
-        }),
+  const stopping = new AbortController()
+  let started = false
+  const routes: Routes = {
+    ...(roles.has('receiver') && {
+      webhook: createWebhookRoute({ find: (source, name) => channels.get(name)?.receivers.get(source), emit, onError }),
+      media: createMediaRoute({
+        async find(token) {
+          const key = links.open(token, Date.now())
+          return key === undefined ? undefined : store.find(key)
+        },
+      }),
+    }),
+    health: createHealthRoutes({
+      checks: {
+        started: async () => {
+          if (!started) throw new Error('Not started yet.')
+        },
+        redis: async () => void (await front.ping()),
       },
-      onError,
-    ),
-  )
-
-  async function sweepMedia(): Promise<void> {
-    const { inboundDays, outboundDays } = config.media
-    await store.sweep({ now: Date.now(), maxAgeMs: { inbound: inboundDays * dayMs, outbound: outboundDays * dayMs } })
+      stopping: () => stopping.signal.aborted,
+    }),
+    metrics: createMetricsRoute({ render: metrics.render, ...config.metrics }),
+    admin: createConsole({
+      admin: roles.has('console') ? config.admin : undefined,
+      publicUrl: config.server.publicUrl,
+      queues: () => queueing.queues,
+    }),
   }
+  const server = createHttpServer({ app: createHttpApp({ routes, onError }) })
+
+  const sweepMedia = () => store.sweep({ now: Date.now(), maxAgeMs: keptMs(config.media) })
   let mediaTimer: NodeJS.Timeout | undefined
-
-  /** Redis may still be starting, or be away for a while: nothing that was acknowledged before is lost by waiting. False: the process stops. */
-  async function redisIsThere(): Promise<boolean> {
-    while (phase === 'starting') {
-      try {
-        await front.ping()
-        await refuseEvictingRedis(front)
-        return phase === 'starting'
-      } catch (error) {
-        if (error instanceof Error && error.message.includes('maxmemory-policy')) throw error
-        await sleep(20)
-      }
-    }
-    return false
-  }
-
-  async function untilRedisIsGivenUp(signal: AbortSignal): Promise<void> {
-    for (let lastSeenAt = Date.now(); Date.now() - lastSeenAt < redisGraceMs; ) {
-      await sleep(200, undefined, { signal })
-      if (await front.ping().catch(() => false)) lastSeenAt = Date.now()
-    }
-  }
 
   function startWork(): void {
     queueing.startSweep()
     if (!roles.has('worker')) return
-    for (const { routes } of channels) {
-      queueing.work(routes.inbound)
-      queueing.work(routes.outbound)
-      queueing.work(routes.receipts)
+    for (const channel of joined) {
+      queueing.work(channel.routes.inbound)
+      queueing.work(channel.routes.outbound)
+      queueing.work(channel.routes.receipts)
     }
     mediaTimer = setInterval(() => void sweepMedia().catch(onError), mediaSweepMs)
     clients.preload()
@@ -206,28 +157,28 @@ export async function createApp(settings: {
 
   return {
     async start() {
-      const port = await server.listen(config.server.port, config.server.host)
-      const host = config.server.host.replace(/^(0\.0\.0\.0|::)$/, '127.0.0.1')
-      const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+      const { host, port } = config.server
+      const url = await server.listen(port, host)
+      // Redis may still be starting, or be away for a while: nothing that was acknowledged before is lost by waiting.
       // Stopped while it waited: then nothing may be started any more.
-      if (!(await redisIsThere())) return { url }
+      if (!(await untilUsable(front, stopping.signal))) return { url }
       startWork()
-      phase = 'ready'
-      logger.info({ url, roles: [...roles], channels: receivers.size / 2 }, 'bridge.ready')
+      started = true
+      logger.info({ url, roles: [...roles], channels: joined.length }, 'bridge.ready')
       return { url }
     },
 
     async stop() {
-      phase = 'stopping'
+      stopping.abort()
       clearInterval(mediaTimer)
       await server.stop(requestGraceMs)
       const stopped = new AbortController()
       await Promise.race([
         queueing.stop().finally(() => stopped.abort()),
-        untilRedisIsGivenUp(stopped.signal).catch(() => undefined),
+        untilAway(front, { awayMs: redisGraceMs, signal: stopped.signal }),
       ])
       await alerts.close()
-      await Promise.all(channels.flatMap(({ channel, centre }) => [channel.close(), centre.close()]))
+      await Promise.all(joined.map((channel) => channel.close()))
       await clients.close()
       front.disconnect()
       back.disconnect()

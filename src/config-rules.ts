@@ -1,9 +1,10 @@
+import { defaultRequestsPerMinute } from './genesys/config.ts'
 import type { Path, PathFault } from './lib/environment.ts'
 import { valueAt } from './lib/schema.ts'
 
 /**
- * Rules that join several keys, looked at in the file as it was written. A schema checks such rules only when everything below is
- * right, and the operator would then meet the faults in instalments.
+ * Rules that join several channels, looked at in the file as it was written. A schema checks such rules only when
+ * everything below is right, and the operator would then meet the faults in instalments.
  */
 export function crossFaults(tree: unknown): PathFault[] {
   const channels = valueAt(tree, ['channels'])
@@ -12,32 +13,19 @@ export function crossFaults(tree: unknown): PathFault[] {
     (channel: unknown, index): Seen => ({
       at: (...keys) => ['channels', index, ...keys],
       get: (...keys) => plain(valueAt(channel, keys)),
-      has: (group) => typeof valueAt(channel, [group]) === 'object',
     }),
   )
-  return all.flatMap((channel, index) => [
-    ...ownFaults(channel),
-    ...all.slice(0, index).flatMap((earlier) => pairFaults(channel, earlier)),
-  ])
+  return all.flatMap((channel, index) => all.slice(0, index).flatMap((earlier) => pairFaults(channel, earlier)))
 }
 
 interface Seen {
   at(...keys: string[]): Path
   /** Undefined for what is absent, empty or no plain value. */
   get(...keys: string[]): string | undefined
-  has(group: string): boolean
 }
 
 const plain = (value: unknown): string | undefined =>
   (typeof value === 'string' && value !== '') || typeof value === 'number' ? String(value) : undefined
-
-function ownFaults({ at, get, has }: Seen): PathFault[] {
-  const [region, gateway] = [get('genesys', 'region'), get('genesys', 'gatewayUrl')]
-  if (region && gateway)
-    return [{ path: at('genesys', 'gatewayUrl'), message: 'region and gatewayUrl exclude each other' }]
-  if (!region && !gateway && has('genesys')) return [{ path: at('genesys', 'region'), message: 'is missing' }]
-  return []
-}
 
 function pairFaults(channel: Seen, earlier: Seen): PathFault[] {
   const other = `channels[${String(earlier.at()[1])}]`
@@ -55,7 +43,7 @@ function pairFaults(channel: Seen, earlier: Seen): PathFault[] {
   const client = 'although clientId is the same'
   const secrets = [channel, earlier].flatMap(({ get }) => get('genesys', 'clientSecret') ?? [])
   if (new Set(secrets).size > 1) fault(['genesys', 'clientSecret'], `differs from that of ${other}, ${client}`)
-  const budget = ({ get }: Seen) => Number(get('genesys', 'requestsPerMinute') ?? 300)
+  const budget = ({ get }: Seen) => Number(get('genesys', 'requestsPerMinute') ?? defaultRequestsPerMinute)
   if (!Object.is(budget(channel), budget(earlier)))
     fault(['genesys', 'requestsPerMinute'], `differs from that of ${other}, ${client}`)
   return faults

@@ -1,5 +1,6 @@
 import { enableCompileCache } from 'node:module'
 import { ConfigFaults, readConfig, readRoles } from './config.ts'
+import { errorCode } from './lib/error-code.ts'
 import { createLogger } from './lib/logger.ts'
 import { keepRedisServer } from './lib/redis-keeper.ts'
 
@@ -18,7 +19,7 @@ function readEnvironment(): NodeJS.ProcessEnv {
   try {
     process.loadEnvFile()
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    if (errorCode(error) !== 'ENOENT') throw error
   }
   return process.env
 }

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 
 /**
- * Who may import whom. A platform's peculiarities stay in its folder only as long as nobody reaches into it, and a library can be
- * exchanged only where few files know it.
+ * Who may import whom. A platform's peculiarities stay in its folder only as long as nobody reaches into it, and a
+ * library can be exchanged only where few files know it.
  */
 const parts: Readonly<Record<string, (file: string) => boolean>> = {
   bridge: within(),

@@ -1,4 +1,4 @@
-/** A small shared memory of all processes, for things that can be fetched again. Values are sealed when the operator set a key. */
+/** A small memory that all processes share, for things that can be fetched again. Sealed when the operator set a key. */
 export interface Cache {
   /** Rejects when the store is away; callers that must not fail catch it. */
   get(key: string): Promise<string | undefined>

@@ -3,7 +3,7 @@ import type { FailureReason } from './message.ts'
 /** Why a webhook was refused; the HTTP layer turns the code into a status. */
 export type WebhookRejection = 'bad_signature' | 'bad_body'
 
-/** Thrown by a {@link Webhook} for a request that must not be taken. Its message may be shown to the sender and echoes nothing. */
+/** Thrown by a {@link Webhook} for a request that must not be taken. The sender sees its message, which echoes nothing. */
 export class WebhookRejected extends Error {
   override readonly name = 'WebhookRejected'
   readonly code: WebhookRejection
@@ -28,7 +28,7 @@ export type AlertKind =
 
 /** What the queue does next with a message that could not be delivered now. */
 export type NextStep =
-  /** The network's or the platform's fault: try again later. `mayHaveArrived`: no answer, so the platform may have taken it. */
+  /** The network's or platform's fault: try again later. `mayHaveArrived`: the platform may have taken it all the same. */
   | { readonly do: 'retry'; readonly mayHaveArrived: boolean }
   /** Nobody's fault: everything that shares the budget waits; no attempt is spent. */
   | { readonly do: 'wait'; readonly afterMs: number }
@@ -37,7 +37,7 @@ export type NextStep =
   /** The message's own fault: dead letter; the other side learns the reason. */
   | { readonly do: 'give-up'; readonly reason: FailureReason; readonly alert?: AlertKind }
 
-/** The one error of a delivery. Its message goes to the log: ids and status only, never texts, names, tokens or whole answers. */
+/** The one error of a delivery. Its message goes to the log: ids and status, never texts, names, tokens or answers. */
 export class DeliveryError extends Error {
   override readonly name = 'DeliveryError'
   readonly next: NextStep
@@ -49,6 +49,12 @@ export class DeliveryError extends Error {
     this.status = status
   }
 }
+
+/** The failure of a call that comes before a message is sent, so that the message itself cannot have arrived. */
+export const beforeSending = (failure: DeliveryError): DeliveryError =>
+  failure.next.do === 'retry' && failure.next.mayHaveArrived
+    ? new DeliveryError(failure.message, { do: 'retry', mayHaveArrived: false }, failure.status)
+    : failure
 
 /** Why a file could not be copied to the media store; a side renders it as a text that says so. */
 export type MediaProblem =
@@ -69,7 +75,9 @@ export class MediaUnavailable extends Error {
   }
 }
 
-/** The server answered, and will not give the file: 401, 403, 404, 410 and the other 4xx that do not pass by themselves. */
+/**
+ * The server answered, and will not give the file: 401, 403, 404, 410 and the other 4xx that do not pass by themselves.
+ */
 export class FetchRefused extends Error {
   override readonly name = 'FetchRefused'
   readonly status: number

@@ -29,7 +29,7 @@ interface About {
  */
 export type BridgeEvent =
   | { readonly type: 'webhook.answered'; readonly channel: string; readonly source: string; readonly status: number }
-  /** Stored durably; `late`: a redelivery that comes after newer messages. */
+  /** Stored durably, at `at`. */
   | (About & { readonly type: 'message.received'; readonly at: number })
   | (About & { readonly type: 'message.duplicate' })
   | { readonly type: 'message.ignored'; readonly channel: string; readonly flow: Flow; readonly reason: string }

@@ -20,8 +20,8 @@ export interface Conversation {
 export type MediaKind = 'image' | 'video' | 'audio' | 'file'
 
 /**
- * A file that still lies with the platform that heard of it.
- * `by: 'id'` is fetched through the platform's content API; `by: 'url'` names an address that came from outside and is never trusted.
+ * A file that still lies with the platform that heard of it. `by: 'id'` is fetched through the platform's content API;
+ * `by: 'url'` names an address that came from outside and is never trusted.
  */
 export type MediaSource = { readonly by: 'id'; readonly id: string } | { readonly by: 'url'; readonly url: string }
 

@@ -26,6 +26,18 @@ export function verifiedBody(request: RawRequest, matches: (request: RawRequest)
   return { bytes: request.body } as VerifiedBody
 }
 
+/**
+ * What a verified body holds, as far as it is JSON; its outline is still to be looked at.
+ * @throws {WebhookRejected} `bad_body` when it is not JSON.
+ */
+export function parsedBody(body: VerifiedBody): unknown {
+  try {
+    return JSON.parse(body.bytes.toString('utf8'))
+  } catch {
+    throw new WebhookRejected('bad_body', 'The body is not JSON.')
+  }
+}
+
 /** What a webhook event means besides a message. */
 export type Effect =
   /** The customer can no longer be reached (blocked the account), or can again; the later `at` (ms) wins. */
@@ -36,7 +48,9 @@ export type Effect =
 /** One event of a webhook body: a message to carry, or a named reason why there is none. */
 export type Heard<M> =
   | { readonly kind: 'message'; readonly id: string; readonly message: M; readonly effects?: readonly Effect[] }
-  /** `id` is there when a repeat of the event must not take effect twice. `reason` is a constant, fit for a log line. */
+  /**
+   * `id` is there when a repeat of the event must not take effect twice. `reason` is a constant, fit for a log line.
+   */
   | { readonly kind: 'ignored'; readonly id?: string; readonly reason: string; readonly effects?: readonly Effect[] }
 
 /** One channel's webhook on one platform. Does no I/O. */
@@ -63,7 +77,9 @@ export interface PublishedMedia {
   readonly durationMs?: number
 }
 
-/** How one attempt at a delivery learns of earlier ones and asks for what it needs. Made by the queue for each attempt. */
+/**
+ * How one attempt at a delivery learns of earlier ones and asks for what it needs. Made by the queue for each attempt.
+ */
 export interface Delivery {
   /** 1 for the first. */
   readonly attempt: number
@@ -119,9 +135,24 @@ export interface OpenedMedia {
 
 /** The place where a side's files lie. */
 export interface MediaOrigin {
-  /** @throws {MediaUnavailable} when it can never be had; {@link DeliveryError} for passing faults. */
+  /**
+   * @throws {MediaUnavailable | FetchRefused} when it can never be had; {@link DeliveryError} for passing faults;
+   * {@link Stopping} once `signal` is aborted.
+   */
   open(source: MediaSource, signal: AbortSignal): Promise<OpenedMedia>
 }
+
+/**
+ * Opens an address that came from outside: public addresses only, every redirect checked again.
+ * @param options.headers for the first request only: they never follow a redirect
+ * @throws {MediaUnavailable} `forbidden_address`; {@link FetchRefused}; {@link DeliveryError} (`retry`) for network
+ *   faults, time-outs, 5xx, 408 and 429 (the stream fails with it too); {@link Stopping} once `signal` is aborted
+ */
+export type FetchOutside = (
+  url: string,
+  signal: AbortSignal,
+  options?: { readonly headers?: Readonly<Record<string, string>> },
+) => Promise<OpenedMedia>
 
 /** A messaging platform on which customers write. */
 export interface Channel extends Side<InboundMessage, OutboundMessage> {

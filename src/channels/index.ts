@@ -1,16 +1,20 @@
-import { type LineSettings, lineSettings } from './line/config.ts'
+import { type LineSettings, lineSettings, lineWarnings } from './line/config.ts'
 import type { createLineChannel } from './line/index.ts'
 
 /**
- * Every kind of channel, by the word that stands under `type:` in the configuration. A new kind is a folder beside `line/` and one line here.
+ * Every kind of channel, by the word that stands under `type:` in the configuration. A new kind is a folder beside
+ * `line/` and one entry here.
  *
  * - `settings`: how its settings, which stand under the same word, are checked
+ * - `warnings`: what in them is allowed but deserves a look
  * - `origins`: the platform's own addresses as configured, which may be private ones
- * - `create`: makes it; its code is loaded only then, because reading a configuration should not wait for a platform's SDK
+ * - `create`: makes it; its code is loaded only then, because reading a configuration should not wait for a platform's
+ *   SDK
  */
 export const channelTypes = {
   line: {
     settings: lineSettings,
+    warnings: lineWarnings,
     origins: ({ apiUrl, dataApiUrl }: LineSettings) => [apiUrl, dataApiUrl],
     create: async (parts: Parameters<typeof createLineChannel>[0]) =>
       (await import('./line/index.ts')).createLineChannel(parts),

@@ -6,9 +6,10 @@ import { dashboardHeaders } from './security-headers.ts'
 const readMethods = new Set(['GET', 'HEAD'])
 
 /**
- * The queue dashboard (bull-board), to look only: messages are replayed or discarded through the console, which keeps their order,
- * their keys and a record of who did it. Job contents are masked.
- * @param parts.queues asked on the first request, when the dashboard is loaded: it costs start-up time that few processes need
+ * The queue dashboard (bull-board), to look only: messages are replayed or discarded through the console, which keeps
+ * their order, their keys and a record of who did it. Job contents are masked.
+ * @param parts.queues asked on the first request, when the dashboard is loaded: it costs start-up time that few
+ *   processes need
  */
 export function createDashboard(parts: { queues(): readonly Queue[] }): Router {
   let board: Promise<RequestHandler> | undefined

@@ -10,12 +10,13 @@ import { consoleHeaders } from './security-headers.ts'
 const assetsFolder = fileURLToPath(new URL('./assets/', import.meta.url))
 
 /**
- * Everything under `/admin`, behind one login: the home page, the queue dashboard at `queues`, and the console's JSON API at `api`.
- * Mount it at `/admin`.
+ * Everything under `/admin`, behind one login: the home page, the queue dashboard at `queues`, and the console's JSON
+ * API at `api`. Mount it at `/admin`.
  * @param parts.admin absent: every address answers 404, as if there were no console
  * @param parts.publicUrl how people reach the server; what changes something must come from there
  * @param parts.queues the queues to show, asked when the dashboard is first opened
- * @param parts.api the console's JSON API; it gets requests that are logged in and of our own origin, and parses its own bodies
+ * @param parts.api the console's JSON API; it gets requests that are logged in and of our own origin, and parses its
+ *   own bodies
  */
 export function createConsole(parts: {
   readonly admin: AdminLogin | undefined

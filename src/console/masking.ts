@@ -34,8 +34,9 @@ function visibleIds(ids: object): Record<string, string> {
 }
 
 /**
- * A copy of a job as the dashboard's API answers it, without what its formatters do not reach. The failure's first line stays, since
- * it is what people look for and holds no texts or names by the rule for errors; stack traces say nothing more that helps here.
+ * A copy of a job as the dashboard's API answers it, without what its formatters do not reach. The failure's first line
+ * stays, since it is what people look for and holds no texts or names by the rule for errors; stack traces say nothing
+ * more that helps here.
  */
 export function maskJob(job: object): object {
   const { failedReason, deferredFailure, ...rest } = job as {

@@ -3,9 +3,10 @@ import type { Request, RequestHandler } from 'express'
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Refuses with 403 what another site makes a logged-in browser do: browsers send the Basic login along by themselves.
- * A request that changes something and carries `Origin` or `Sec-Fetch-Site` must be same-origin by each that is there; a terminal
- * sends neither, and its login suffices. https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+ * Refuses with 403 what another site makes a logged-in browser do: browsers send the Basic login along by themselves. A
+ * request that changes something and carries `Origin` or `Sec-Fetch-Site` must be same-origin by each that is there; a
+ * terminal sends neither, and its login suffices.
+ * https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
  * @param settings.publicUrl the address that people use; it may differ from the host that a proxy passes on
  */
 export function createSameOrigin(settings: { readonly publicUrl: string }): RequestHandler {

@@ -13,8 +13,8 @@ const ownPages = [
 ]
 
 /**
- * The queue dashboard's page has a `<base>` element, a `<style>` element and style attributes, and makes style elements at run time.
- * Its scripts are files, its highlighter a worker from a file, so scripts stay as strict as ours.
+ * The queue dashboard's page has a `<base>` element, a `<style>` element and style attributes, and makes style elements
+ * at run time. Its scripts are files, its highlighter a worker from a file, so scripts stay as strict as ours.
  */
 const dashboard = [
   "default-src 'none'",

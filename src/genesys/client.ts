@@ -1,13 +1,14 @@
 import { Stopping } from '../bridge/errors.ts'
 import type { Delivered, Delivery } from '../bridge/side.ts'
 import { createHttpAgent } from '../lib/http.ts'
+import { asId, asObject } from '../lib/loose.ts'
+import type { Tokens } from '../lib/tokens.ts'
 import type { GenesysSettings } from './config.ts'
 import { type Endpoints, endpointsOf } from './endpoints.ts'
-import { type About, failureOf, withoutAnswer } from './failures.ts'
-import { asId, asObject } from './loose.ts'
-import { type Conversations, connectSdk, loadSdk, type SdkAnswer, type SdkConnection } from './sdk.ts'
-import { createTokens, type Tokens } from './token.ts'
-import { send } from './transport.ts'
+import { type About, fromAnswer, fromNetwork } from './failures.ts'
+import { type Conversations, connectSdk, loadSdk, type SdkConnection } from './sdk.ts'
+import { createGenesysTokens } from './token.ts'
+import { type Answer, ask } from './transport.ts'
 import type { GenesysInboundMessage, GenesysLegacyMessage, GenesysLegacyReceipt, GenesysReceipt } from './wire.ts'
 
 /** What a call has to know of its delivery. */
@@ -28,7 +29,10 @@ export interface GenesysClient {
 export interface GenesysClients {
   /** The same client for the same id, secret and host, so that channels share its token and connections. */
   clientFor(settings: Pick<GenesysSettings, 'region' | 'gatewayUrl' | 'clientId' | 'clientSecret'>): GenesysClient
-  /** Loads the SDK ahead of the first call: about a tenth of a second of CPU, best spent while something else is waited for. */
+  /**
+   * Loads the SDK ahead of the first call: about a tenth of a second of CPU, best spent while something else is waited
+   * for.
+   */
   preload(): void
   /** Waits for calls under way, then frees the sockets. */
   close(): Promise<void>
@@ -48,9 +52,9 @@ function createClient(settings: {
   const { endpoints, clientId, clientSecret } = settings
   const pool = createHttpAgent({ connections })
   const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
-  const tokens = createTokens({
+  const tokens = createGenesysTokens({
     request: () =>
-      send(pool, {
+      ask(pool, {
         origin: endpoints.loginOrigin,
         path: '/oauth/token',
         method: 'POST',
@@ -61,34 +65,34 @@ function createClient(settings: {
   let connected: SdkConnection | undefined
   let shownToken: string | undefined
 
-  async function once(token: string, about: About, post: (api: Conversations) => Promise<SdkAnswer>) {
+  async function once(token: string, about: About, post: (api: Conversations) => Promise<Answer>) {
     connected ??= connectSdk({ pool, regionHost: endpoints.regionHost, apiOrigin: endpoints.apiOrigin })
     if (token !== shownToken) connected.setAccessToken(token)
     shownToken = token
     // The SDK reads the token before its first pause, so that calls of other tokens cannot meet here.
     return post(connected.conversations).catch((error: unknown) => {
-      throw withoutAnswer(error, about)
+      throw fromNetwork(about, error)
     })
   }
 
   /**
-   * Calls, renewing the token once if it is refused. A call that was sent is never cut short by the process's stop: it ends
-   * within its time-outs, and without its answer nobody would know whether the message arrived.
+   * Calls, renewing the token once if it is refused. A call that was sent is never cut short by the process's stop: it
+   * ends within its time-outs, and without its answer nobody would know whether the message arrived.
    */
-  async function call(about: About, context: CallContext, post: (api: Conversations) => Promise<SdkAnswer>) {
+  async function call(about: About, context: CallContext, post: (api: Conversations) => Promise<Answer>) {
     for (let renewed = false; ; renewed = true) {
       // Before the permit: waiting for a token afterwards would let permits pile up and pass in one burst.
-      await tokens.get()
+      await tokens.current()
       await context.permit()
-      const token = await tokens.get()
+      const token = await tokens.current()
       if (context.signal.aborted) throw new Stopping('The process stops.')
       const answer = await once(token, about, post)
       if (answer.status === 401 && !renewed) {
-        tokens.invalidate(token)
+        tokens.refused(token)
         continue
       }
-      if (answer.status === 403) tokens.invalidate(token, suspectTokenMs)
-      const failure = failureOf(answer, about, context.mayHaveArrived, Date.now())
+      if (answer.status === 403) tokens.refused(token, suspectTokenMs)
+      const failure = fromAnswer(about, answer, context.mayHaveArrived, Date.now())
       if (failure) throw failure
       const remoteId = asId(asObject(answer.body).id)
       return { status: answer.status, ...(remoteId && { remoteId }) }

@@ -15,7 +15,8 @@ export interface Endpoints {
 const ownNames = ['api', 'api-downloads', 'login']
 
 /**
- * The addresses of a region (`https://login.{host}`, `https://api.{host}`) or of a gateway, which serves both.
+ * The addresses of a region (`https://login.{host}`,
+ * `https://api.{host}`) or of a gateway, which serves both.
  * https://developer.genesys.cloud/platform/api/
  * @throws {Error} when neither a known region nor a gateway is named, which the settings rule out.
  */

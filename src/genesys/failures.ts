@@ -1,29 +1,20 @@
-import { DeliveryError } from '../bridge/errors.ts'
-import { neverSent } from '../lib/http.ts'
+import { beforeSending, DeliveryError } from '../bridge/errors.ts'
+import { longestWaitMs, networkCode, neverSent, retryAfterMs } from '../lib/http.ts'
+import { asObject, asText } from '../lib/loose.ts'
 import { defaultWaitMs } from './limits.ts'
-import { asNumber, asObject, asText } from './loose.ts'
 import type { Answer } from './transport.ts'
 
-/** What a call was about; a receipt's own faults are not the set-up's. */
-export type About = 'message' | 'receipt'
+/** What was asked of Genesys; a receipt's own faults are not the set-up's. */
+export type About = 'message' | 'receipt' | 'token request'
 
 /** A wait shorter than this would only spend the next request on the same answer. */
 const shortestWaitMs = 1_000
-const longestWaitMs = 3_600_000
-
-function retryAfterMs(header: unknown, now: number): number | undefined {
-  const text = asText(header)?.trim()
-  if (text === undefined) return undefined
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000
-  const at = Date.parse(text)
-  return Number.isNaN(at) ? undefined : at - now
-}
 
 /** Genesys also says it in words: "… retry in 12 seconds", in some versions "… retry the request in [12] seconds". */
 function spokenMs(body: unknown): number | undefined {
   const message = asText(asObject(body).message) ?? ''
   const seconds = /retry/i.test(message) && /\bin \[?(\d{1,6})\]? seconds?\b/i.exec(message)?.[1]
-  return seconds ? Number(seconds) * 1_000 : undefined
+  return seconds ? Math.min(Number(seconds) * 1_000, longestWaitMs) : undefined
 }
 
 /**
@@ -32,16 +23,16 @@ function spokenMs(body: unknown): number | undefined {
  */
 export function waitMs(answer: Answer, now: number): number {
   const asked = retryAfterMs(answer.headers['retry-after'], now) ?? spokenMs(answer.body) ?? defaultWaitMs
-  return Math.min(Math.max(asked, shortestWaitMs), longestWaitMs)
+  return Math.max(asked, shortestWaitMs)
 }
 
 const harmless = (value: unknown): string => (/^[\w.-]{1,64}$/.test(asText(value) ?? '') ? String(value) : '')
 
 /** Status, error code and the id that Genesys' support asks for: nothing else of an answer may be told. */
-function told(what: string, answer: Answer): string {
+function told(about: About, answer: Answer): string {
   const { code, contextId } = asObject(answer.body)
   const context = harmless(contextId) || harmless(answer.headers['inin-correlation-id'])
-  return [`Genesys answered ${answer.status}`, harmless(code), `to a ${what}`, context && `(context ${context})`]
+  return [`Genesys answered ${answer.status}`, harmless(code), `to a ${about}`, context && `(context ${context})`]
     .filter(Boolean)
     .join(' ')
 }
@@ -67,9 +58,9 @@ function isSetupFault(answer: Answer, about: About): boolean {
  * A receipt call that answers 2xx and a body with `status: Failed` was taken as well: asking again would not change it.
  * @param mayHaveArrived an earlier attempt ended without an answer, so that a conflict means that it had arrived
  */
-export function failureOf(
-  answer: Answer,
+export function fromAnswer(
   about: About,
+  answer: Answer,
   mayHaveArrived: boolean,
   now: number,
 ): DeliveryError | undefined {
@@ -85,42 +76,16 @@ export function failureOf(
   return new DeliveryError(message, { do: 'give-up', reason }, status)
 }
 
-/** The network's fault: whether the request can have arrived is told by where it broke. */
-export function withoutAnswer(error: unknown, about: About): DeliveryError {
-  return new DeliveryError(`No answer from Genesys to a ${about} (${networkCode(error)})`, {
+/** A call that got no answer. */
+export const fromNetwork = (about: About, error: unknown): DeliveryError =>
+  new DeliveryError(`No answer from Genesys to a ${about} (${networkCode(error)})`, {
     do: 'retry',
     mayHaveArrived: !neverSent(error),
   })
-}
 
-/** The code of a network error (`ECONNREFUSED`, `UND_ERR_HEADERS_TIMEOUT`), fit for a log line. */
-function networkCode(error: unknown): string {
-  for (let one = asObject(error), depth = 0; depth < 5; one = asObject(one.cause), depth += 1) {
-    if (harmless(one.code)) return String(one.code)
-  }
-  return 'network error'
-}
-
-/** Why no token could be had. Nothing was sent of the message itself. */
-export function tokenFailure(answer: Answer, now: number): DeliveryError {
-  const { status } = answer
-  const message = told('token request', answer)
-  if (status === 429) return new DeliveryError(message, { do: 'wait', afterMs: waitMs(answer, now) }, status)
-  if (status === 408 || status >= 500) return new DeliveryError(message, { do: 'retry', mayHaveArrived: false }, status)
-  // 400 and 401 mean a wrong client, a 2xx without a token or any other answer a wrong address.
-  return new DeliveryError(message, { do: 'hold' }, status)
-}
-
-/** The token request met no answer. */
-export function tokenWithoutAnswer(error: unknown): DeliveryError {
-  const message = `No answer from Genesys to a token request (${networkCode(error)})`
-  return new DeliveryError(message, { do: 'retry', mayHaveArrived: false })
-}
-
-/** `expires_in` in seconds and the token, or undefined when the answer holds none. */
-export function tokenIn(answer: Answer): { readonly token: string; readonly seconds: number | undefined } | undefined {
-  const { access_token, expires_in } = asObject(answer.body)
-  const token = asText(access_token)
-  if (answer.status < 200 || answer.status >= 300 || !token) return undefined
-  return { token, seconds: asNumber(expires_in) ?? asNumber(Number(expires_in ?? Number.NaN)) }
+/** Why no token could be had: a wrong client, or a wrong address, is our set-up's fault. */
+export function fromTokenAnswer(answer: Answer, now: number): DeliveryError {
+  const failure = fromAnswer('token request', answer, false, now)
+  if (failure && failure.next.do !== 'give-up') return beforeSending(failure)
+  return new DeliveryError(told('token request', answer), { do: 'hold' }, answer.status)
 }

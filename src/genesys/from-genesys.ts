@@ -1,7 +1,7 @@
 import { WebhookRejected } from '../bridge/errors.ts'
 import type { MediaContent, MediaKind, OutboundContent, OutboundMessage } from '../bridge/message.ts'
 import type { Heard } from '../bridge/side.ts'
-import { asId, asList, asNumber, asObject, asText } from './loose.ts'
+import { asId, asList, asNumber, asObject, asText } from '../lib/loose.ts'
 import { quickReplyText, structuredText } from './structured-text.ts'
 import type { GenesysContent, GenesysOutbound } from './wire.ts'
 
@@ -72,7 +72,10 @@ function elementContent(content: GenesysContent, told: string): OutboundContent[
   return [...attachmentContent(header), ...(words ? [text(words)] : [])]
 }
 
-/** Text, then the elements in their order; quick replies, one element each, make one list, under the prompt if they follow it. */
+/**
+ * Text, then the elements in their order; quick replies, one element each, make one list, under the prompt if they
+ * follow it.
+ */
 function allContent(told: string | undefined, elements: readonly GenesysContent[]): OutboundContent[] {
   const content: OutboundContent[] = told ? [text(told)] : []
   const replies = elements.filter((element) => element.contentType === 'QuickReply')
@@ -94,8 +97,8 @@ const plain = (value: unknown): string =>
   typeof value === 'string' && /^[\w.-]{1,128}$/.test(value) ? value : '(unreadable)'
 
 /**
- * A receipt about one of our inbound messages. `Failed` means that the message was not shown, although Genesys had accepted it.
- * https://developer.genesys.cloud/commdigital/digital/openmessaging/receipts
+ * A receipt about one of our inbound messages. `Failed` means that the message was not shown, although Genesys had
+ * accepted it. https://developer.genesys.cloud/commdigital/digital/openmessaging/receipts
  */
 function fromReceipt(body: GenesysOutbound): Heard<OutboundMessage> {
   if (body.status !== 'Failed' || body.direction === 'Outbound') return ignored('receipt')

@@ -1,9 +1,9 @@
 import { MediaUnavailable } from '../bridge/errors.ts'
 import type { MediaContent } from '../bridge/message.ts'
-import type { ContactCentre, Delivery } from '../bridge/side.ts'
+import type { ContactCentre, Delivery, FetchOutside } from '../bridge/side.ts'
 import type { GenesysClients } from './client.ts'
 import type { GenesysSettings } from './config.ts'
-import { createGenesysMedia, type FetchOutside } from './media.ts'
+import { createGenesysMedia } from './media.ts'
 import {
   type ChannelFacts,
   type MediaOutcome,
@@ -15,8 +15,6 @@ import {
 import { createGenesysWebhook } from './webhook.ts'
 
 export { createGenesysClients, type GenesysClients } from './client.ts'
-export type { FetchOutside } from './media.ts'
-export type { ChannelFacts } from './to-genesys.ts'
 
 async function publish(content: MediaContent, delivery: Delivery): Promise<MediaOutcome> {
   try {
@@ -29,21 +27,17 @@ async function publish(content: MediaContent, delivery: Delivery): Promise<Media
 }
 
 /**
- * Genesys Cloud as the contact centre of one channel, through its Open Messaging integration.
- * `close` has nothing to free: sockets and tokens belong to `clients`, which channels share and whoever made them closes.
+ * Genesys Cloud as the contact centre of one channel, through its Open Messaging integration. `close` has nothing to
+ * free: sockets and tokens belong to `clients`, which channels share and whoever made them closes.
  * https://developer.genesys.cloud/commdigital/digital/openmessaging/
  */
-export function createGenesysCentre({
-  channel,
-  settings,
-  clients,
-  fetchOutside,
-}: {
+export function createGenesysCentre(parts: {
   readonly channel: ChannelFacts
   readonly settings: GenesysSettings
   readonly clients: GenesysClients
   readonly fetchOutside: FetchOutside
 }): ContactCentre {
+  const { channel, settings, clients, fetchOutside } = parts
   const { integrationId } = settings
   const client = clients.clientFor(settings)
   const legacy = settings.inboundApi === 'legacy'

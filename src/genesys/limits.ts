@@ -1,8 +1,8 @@
 /** Genesys' numbers, each with the page that states it. */
 
 /**
- * The largest attachment. Genesys says "25 MB" and not which; the smaller reading is safe, since what exceeds it goes as a link.
- * https://help.mypurecloud.com/articles/supported-content-profiles/
+ * The largest attachment. Genesys says "25 MB" and not which; the smaller reading is safe, since what exceeds it goes
+ * as a link. https://help.mypurecloud.com/articles/supported-content-profiles/
  */
 export const maxAttachmentBytes = 25_000_000
 
@@ -12,5 +12,8 @@ export const maxAttachmentBytes = 25_000_000
  */
 export const defaultWaitMs = 5_000
 
-/** The shortest lifetime that an OAuth client can be given; taken when an answer does not tell. https://help.mypurecloud.com/articles/create-an-oauth-client/ */
+/**
+ * The shortest lifetime that an OAuth client can be given; taken when an answer does not tell.
+ * https://help.mypurecloud.com/articles/create-an-oauth-client/
+ */
 export const shortestTokenSeconds = 300

@@ -1,21 +1,18 @@
 import { createRequire } from 'node:module'
 import os from 'node:os'
 import type { Dispatcher } from 'undici'
-import { type Answer, send } from './transport.ts'
+import { type Answer, ask } from './transport.ts'
 
 /**
  * The official SDK, loaded when first needed and tamed: no file of the home folder, no log, our own transport.
  * https://github.com/MyPureCloud/platform-client-sdk-javascript
  */
 
-/** An answer in the SDK's extended form. */
-export type SdkAnswer = Answer
-
 /** The calls of the SDK's `ConversationsApi` that we use; bodies are ours, since its types lack `customAttributes`. */
 export interface Conversations {
-  postConversationsMessageInboundOpenMessage(integrationId: string, body: object): Promise<SdkAnswer>
-  postConversationsMessageInboundOpenReceipt(integrationId: string, body: object): Promise<SdkAnswer>
-  postConversationsMessagesInboundOpen(body: object): Promise<SdkAnswer>
+  postConversationsMessageInboundOpenMessage(integrationId: string, body: object): Promise<Answer>
+  postConversationsMessageInboundOpenReceipt(integrationId: string, body: object): Promise<Answer>
+  postConversationsMessagesInboundOpen(body: object): Promise<Answer>
 }
 
 interface SdkRequest {
@@ -55,8 +52,8 @@ export interface SdkConnection {
 
 /**
  * Runs `construct` while the home folder seems to be one that cannot exist. The SDK's constructors read
- * `~/.genesyscloudjavascript/config`, where a `host` silently redirects every call and a broken file throws, and they look
- * at it before any setting of ours could tell them not to.
+ * `~/.genesyscloudjavascript/config`, where a `host` silently redirects every call and a broken file throws, and they
+ * look at it before any setting of ours could tell them not to.
  */
 function withoutHome<T>(construct: () => T): T {
   const { homedir } = os
@@ -72,8 +69,8 @@ function withoutHome<T>(construct: () => T): T {
 const require = createRequire(import.meta.url)
 
 /**
- * The SDK; the first call takes about a tenth of a second of CPU. `require` and not `import()`: it loads in half the time,
- * and in one go, so that {@link withoutHome} covers the client that the SDK makes for itself.
+ * The SDK; the first call takes about a tenth of a second of CPU. `require` and not `import()`: it loads in half the
+ * time, and in one go, so that {@link withoutHome} covers the client that the SDK makes for itself.
  */
 export function loadSdk(): Sdk {
   return withoutHome(() => {
@@ -91,7 +88,7 @@ function transport(sdk: Sdk, pool: Dispatcher): object {
       const query = new URLSearchParams(params).toString()
       const path = query ? `${pathname}?${query}` : pathname
       const body = data === undefined ? {} : { body: typeof data === 'string' ? data : JSON.stringify(data) }
-      const answer = await send(pool, { origin, path, method, headers, ...body })
+      const answer = await ask(pool, { origin, path, method, headers, ...body })
       return { status: answer.status, headers: answer.headers, data: answer.body }
     }
 

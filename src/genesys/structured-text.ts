@@ -1,4 +1,4 @@
-import { asList, asNumber, asObject, asText } from './loose.ts'
+import { asList, asNumber, asObject, asText } from '../lib/loose.ts'
 import type { GenesysContent } from './wire.ts'
 
 /**
@@ -97,7 +97,10 @@ function filled(text: string | undefined, parameters: unknown): string | undefin
   })
 }
 
-/** A template's parts, leaving out what `told`, the message's own text, says already: Genesys mostly renders the body there. */
+/**
+ * A template's parts, leaving out what `told`, the message's own text, says already: Genesys mostly renders the body
+ * there.
+ */
 function templateText(template: Loose, told: string): string | undefined {
   const header = asObject(template.header)
   const body = asObject(template.body)
@@ -116,7 +119,10 @@ function templateText(template: Loose, told: string): string | undefined {
   )
 }
 
-/** Title, address, and a link that every phone opens in its map. https://developers.google.com/maps/documentation/urls/get-started */
+/**
+ * Title, address, and a link that every phone opens in its map.
+ * https://developers.google.com/maps/documentation/urls/get-started
+ */
 function locationText(location: Loose): string | undefined {
   const [latitude, longitude] = [asNumber(location.latitude), asNumber(location.longitude)]
   const map =
@@ -151,7 +157,8 @@ function anyText(value: unknown, depth = 0): string | undefined {
 const memberOf = (contentType: string): string => contentType.charAt(0).toLowerCase() + contentType.slice(1)
 
 /**
- * One content element, other than attachments and single quick replies, as text; undefined when there is nothing to read in it.
+ * One content element, other than attachments and single quick replies, as text; undefined when there is nothing to
+ * read in it.
  * @param told the message's own text, so that a template does not repeat it
  */
 export function structuredText(content: GenesysContent, told: string): string | undefined {

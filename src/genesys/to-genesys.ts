@@ -101,8 +101,8 @@ function inboundChannel(message: CustomerMessage, channel: ChannelFacts): Genesy
 }
 
 /**
- * A customer's message → the body for `…/{integrationId}/inbound/open/message`. An attachment stands alone: Genesys takes one a message.
- * https://developer.genesys.cloud/commdigital/digital/openmessaging/inboundMessages
+ * A customer's message → the body for `…/{integrationId}/inbound/open/message`. An attachment stands alone: Genesys
+ * takes one a message. https://developer.genesys.cloud/commdigital/digital/openmessaging/inboundMessages
  * @param media what became of the file, for media messages only
  */
 export function toGenesys(
@@ -114,7 +114,9 @@ export function toGenesys(
   return { channel: inboundChannel(message, channel), ...(attachment ? { content: [{ attachment }] } : { text }) }
 }
 
-/** The same for the deprecated `…/messages/inbound/open`, whose body names the integration and the kinds of everything. */
+/**
+ * The same for the deprecated `…/messages/inbound/open`, whose body names the integration and the kinds of everything.
+ */
 export function toLegacyGenesys(
   message: CustomerMessage,
   channel: ChannelFacts,
@@ -156,8 +158,8 @@ function outcome({ status, reason }: Receipt): Pick<GenesysReceipt, 'status' | '
 }
 
 /**
- * A receipt → the body for `…/{integrationId}/inbound/open/receipt`; `to` is the customer, as in the message that it is about.
- * https://developer.genesys.cloud/commdigital/digital/openmessaging/inboundReceiptMessages
+ * A receipt → the body for `…/{integrationId}/inbound/open/receipt`; `to` is the customer, as in the message that it is
+ * about. https://developer.genesys.cloud/commdigital/digital/openmessaging/inboundReceiptMessages
  */
 export function toReceipt(receipt: Receipt): GenesysReceipt {
   return {

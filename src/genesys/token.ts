@@ -1,81 +1,78 @@
-import { DeliveryError } from '../bridge/errors.ts'
-import { tokenFailure, tokenIn, tokenWithoutAnswer } from './failures.ts'
+import { beforeSending, DeliveryError } from '../bridge/errors.ts'
+import { asNumber, asObject, asText } from '../lib/loose.ts'
+import type { IssuedToken, Tokens } from '../lib/tokens.ts'
+import { fromNetwork, fromTokenAnswer } from './failures.ts'
 import { shortestTokenSeconds } from './limits.ts'
 import type { Answer } from './transport.ts'
 
-/** The access token of one OAuth client, shared by all its calls. */
-export interface Tokens {
-  /** A token that is valid now. However many ask, one request is under way. @throws {DeliveryError} */
-  get(): Promise<string>
+/** The access token of one OAuth client. `current` throws {@link DeliveryError}. */
+export interface GenesysTokens extends Tokens {
   /**
-   * Genesys refused this token: the next `get` fetches another. Repeats for the same token have no further effect.
+   * Repeats for the same token have no further effect.
    * @param olderThanMs leaves a younger token alone, where a refusal hardly is the token's fault
-   * @returns whether the token was still in use and is no more
    */
-  invalidate(token: string, olderThanMs?: number): boolean
+  refused(token: string, olderThanMs?: number): void
 }
 
-interface Held {
-  readonly token: string
-  readonly issuedAt: number
-  /** From here on another one is fetched, while this one still serves. */
-  readonly renewAt: number
-  /** From here on it does not serve. */
-  readonly endsAt: number
-}
-
-/** Renewal starts at nine tenths of the lifetime and at least 30 s before its end; short lives are used by half. */
-function held(token: string, seconds: number, issuedAt: number): Held {
+/**
+ * The token in an answer, or undefined when it holds none. Renewal starts at nine tenths of the lifetime and at least
+ * 30 s before its end; short lives are used by half.
+ */
+function readToken(answer: Answer, issuedAt: number): IssuedToken | undefined {
+  const { access_token, expires_in } = asObject(answer.body)
+  const value = asText(access_token)
+  if (answer.status < 200 || answer.status >= 300 || !value) return undefined
+  const seconds = asNumber(Number(expires_in ?? Number.NaN)) ?? shortestTokenSeconds
   const lifeMs = Math.max(seconds, 0) * 1_000
   const renewAfterMs = lifeMs > 60_000 ? Math.min(lifeMs * 0.9, lifeMs - 30_000) : lifeMs * 0.5
-  return { token, issuedAt, renewAt: issuedAt + renewAfterMs, endsAt: issuedAt + lifeMs * 0.98 }
+  return { value, issuedAt, renewAt: issuedAt + renewAfterMs, expiresAt: issuedAt + lifeMs * 0.98 }
 }
 
-/** How long a failure answers for further requests, so that a crowd of waiting messages does not hammer the endpoint. */
+/**
+ * How long a failure answers for further requests, so that a crowd of waiting messages does not hammer the endpoint.
+ */
 function quietMs({ next }: DeliveryError): number {
   if (next.do === 'wait') return next.afterMs
   return next.do === 'hold' ? 2_000 : 500
 }
 
 /**
- * Client-credentials tokens; the SDK never renews these by itself. Their lifetime is set per client (300 s to 2 days), so that
- * only `expires_in` counts. https://developer.genesys.cloud/authorization/platform-auth/use-client-credentials
- * @param request asks for a token
- * @param now ms since the epoch
+ * Client-credentials tokens; the SDK never renews these by itself. Their lifetime is set per client (300 s to 2 days),
+ * so that only `expires_in` counts. https://developer.genesys.cloud/authorization/platform-auth/use-client-credentials
+ * @param parts.request asks for a token
+ * @param parts.now the clock, in ms since the epoch
  */
-export function createTokens({
-  request,
-  now = Date.now,
-}: {
+export function createGenesysTokens(parts: {
   readonly request: () => Promise<Answer>
   readonly now?: () => number
-}): Tokens {
-  let current: Held | undefined
-  let renewal: Promise<string> | undefined
+}): GenesysTokens {
+  const { request, now = Date.now } = parts
+  let held: IssuedToken | undefined
+  let pending: Promise<string> | undefined
   let failure: { readonly error: DeliveryError; readonly until: number } | undefined
 
   async function fetchToken(): Promise<string> {
     const askedAt = now()
     try {
       const answer = await request().catch((error: unknown) => {
-        throw tokenWithoutAnswer(error)
+        throw beforeSending(fromNetwork('token request', error))
       })
-      const issued = tokenIn(answer)
-      if (!issued) throw tokenFailure(answer, now())
-      current = held(issued.token, issued.seconds ?? shortestTokenSeconds, askedAt)
+      const issued = readToken(answer, askedAt)
+      if (!issued) throw fromTokenAnswer(answer, now())
+      held = issued
       failure = undefined
-      return issued.token
+      return issued.value
     } catch (error) {
       if (error instanceof DeliveryError) failure = { error, until: now() + quietMs(error) }
       throw error
     } finally {
-      renewal = undefined
+      pending = undefined
     }
   }
 
   const renew = (): Promise<string> => {
-    renewal ??= fetchToken()
-    return renewal
+    pending ??= fetchToken()
+    return pending
   }
 
   function recentFailure(): DeliveryError | undefined {
@@ -86,21 +83,19 @@ export function createTokens({
   }
 
   return {
-    async get() {
+    async current() {
       const at = now()
-      if (current && at < current.endsAt) {
+      if (held && at < held.expiresAt) {
         // Whoever needs the next one later will hear of a failure; this caller has a good one.
-        if (at >= current.renewAt && !recentFailure()) renew().catch(() => {})
-        return current.token
+        if (at >= held.renewAt && !recentFailure()) renew().catch(() => {})
+        return held.value
       }
-      const recent = renewal ? undefined : recentFailure()
+      const recent = pending ? undefined : recentFailure()
       if (recent) throw recent
       return renew()
     },
-    invalidate(token, olderThanMs = 0) {
-      if (current?.token !== token || now() - current.issuedAt < olderThanMs) return false
-      current = undefined
-      return true
+    refused(token, olderThanMs = 0) {
+      if (held?.value === token && now() - held.issuedAt >= olderThanMs) held = undefined
     },
   }
 }

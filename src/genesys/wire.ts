@@ -48,7 +48,10 @@ export interface GenesysOutboundChannel {
   readonly time?: unknown
 }
 
-/** One element of `content`: its object lies under the camel-case name of `contentType`, a notification's under `template`. */
+/**
+ * One element of `content`: its object lies under the camel-case name of `contentType`, a notification's under
+ * `template`.
+ */
 export interface GenesysContent {
   readonly contentType?: unknown
   readonly [key: string]: unknown
@@ -61,7 +64,10 @@ export interface GenesysSender {
   readonly nickname?: string
 }
 
-/** `channel` of an inbound message. `customAttributes` is missing from the published types, yet it is what Architect flows read. */
+/**
+ * `channel` of an inbound message. `customAttributes` is missing from the published types, yet it is what Architect
+ * flows read.
+ */
 export interface GenesysInboundChannel {
   readonly from: GenesysSender
   readonly messageId: string
@@ -84,7 +90,9 @@ export interface GenesysInboundMessage {
   readonly content?: readonly [{ readonly attachment: GenesysAttachment }]
 }
 
-/** Body of the deprecated `POST /api/v2/conversations/messages/inbound/open`, where the integration stands in the body. */
+/**
+ * Body of the deprecated `POST /api/v2/conversations/messages/inbound/open`, where the integration stands in the body.
+ */
 export interface GenesysLegacyMessage {
   readonly channel: GenesysInboundChannel & {
     readonly platform: 'Open'

@@ -1,4 +1,5 @@
 import { Router } from 'express'
+import { within } from '../lib/within.ts'
 
 const checkLimitMs = 1_000
 
@@ -32,17 +33,9 @@ export function createHealthRoutes(parts: {
   return router
 }
 
-async function runCheck([name, check]: [string, () => Promise<void>]) {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('late')), checkLimitMs)
-  })
-  try {
-    await Promise.race([check(), late])
-    return { name, passed: true }
-  } catch {
-    return { name, passed: false }
-  } finally {
-    clearTimeout(timer)
-  }
+function runCheck([name, check]: [string, () => Promise<void>]) {
+  return within(checkLimitMs, check).then(
+    () => ({ name, passed: true }),
+    () => ({ name, passed: false }),
+  )
 }

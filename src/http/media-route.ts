@@ -1,4 +1,5 @@
 import type { RequestHandler, Response } from 'express'
+import { asObject } from '../lib/loose.ts'
 
 /** A stored file as the route needs it. */
 export interface ServedMedia {
@@ -9,7 +10,9 @@ export interface ServedMedia {
   readonly bytes: number
 }
 
-/** Types that browsers may show in place. All others are offered for download: a page or a drawing could carry a script. */
+/**
+ * Types that browsers may show in place. All others are offered for download: a page or a drawing could carry a script.
+ */
 const shownInPlace = new Set([
   'image/jpeg',
   'image/png',
@@ -20,7 +23,9 @@ const shownInPlace = new Set([
   'audio/mp4',
 ])
 
-/** Short enough for an erased file to vanish from browsers soon; the bytes behind a link never change while it is there. */
+/**
+ * Short enough for an erased file to vanish from browsers soon; the bytes behind a link never change while it is there.
+ */
 const maxAgeSeconds = 86_400
 
 function refuse(response: Response, status: 404 | 416): void {
@@ -33,9 +38,6 @@ function refuse(response: Response, status: 404 | 416): void {
       : { code: 'range_not_satisfiable', message: 'The file does not have the requested range.' }
   response.status(status).json({ error })
 }
-
-const field = (of: unknown, name: string): unknown =>
-  typeof of === 'object' && of !== null ? (of as Readonly<Record<string, unknown>>)[name] : undefined
 
 /**
  * Answers GET and HEAD of `/media/:token` with a stored file, or with a part of it where `Range` asks for one; players
@@ -66,7 +68,7 @@ export function createMediaRoute(parts: {
     // `dotfiles`: the store's default folder is below `.data`.
     response.sendFile(file.path, { dotfiles: 'allow', cacheControl: false }, (error?: Error) => {
       if (!error || response.headersSent) return
-      const status = field(error, 'status')
+      const { status } = asObject(error)
       if (status === 404) return refuse(response, 404)
       if (status !== 416) return next(error)
       response.set('Content-Range', `bytes */${file.bytes}`)

@@ -16,7 +16,8 @@ const notFound: RequestHandler = (_request, response) => {
 }
 
 /** Joins the routes. Errors of a route never show what went wrong inside. */
-export function createHttpApp(routes: Routes, onError: (error: Error) => void): Express {
+export function createHttpApp(parts: { readonly routes: Routes; readonly onError: (error: Error) => void }): Express {
+  const { routes, onError } = parts
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', false)
@@ -46,20 +47,20 @@ const requestTimeoutMs = 30_000
 const idleCheckMs = 20
 
 /** A listening server that can be stopped without cutting requests off. */
-export function createHttpServer(app: Express) {
+export function createHttpServer(parts: { readonly app: Express }) {
   const server: Server = createServer(
     { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000 },
-    app,
+    parts.app,
   )
 
   return {
-    /** @returns the port that it listens on. @throws when the address is taken. */
-    listen: (port: number, host: string): Promise<number> =>
+    /** @returns the address under which this machine reaches it. @throws when the port is taken. */
+    listen: (port: number, host: string): Promise<string> =>
       new Promise((resolve, reject) => {
         server.once('error', reject)
         server.listen(port, host, () => {
           server.off('error', reject)
-          resolve((server.address() as AddressInfo).port)
+          resolve(addressOf(host, (server.address() as AddressInfo).port))
         })
       }),
 
@@ -77,4 +78,10 @@ export function createHttpServer(app: Express) {
         })
       }),
   }
+}
+
+/** A host that stands for every address of the machine is reached under loopback. */
+function addressOf(host: string, port: number): string {
+  const reached = host.replace(/^(0\.0\.0\.0|::)$/, '127.0.0.1')
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
 }

@@ -14,11 +14,11 @@ export interface Receiver {
 }
 
 /** Joins who checks and reads a webhook with where its events go. */
-export const createReceiver = <M>(
-  webhook: Webhook<M>,
-  store: (heard: readonly Heard<M>[]) => Promise<void>,
-): Receiver => ({
-  receive: async (request) => store(webhook.read(webhook.verify(request))),
+export const createReceiver = <M>(parts: {
+  readonly webhook: Webhook<M>
+  readonly admit: (heard: readonly Heard<M>[]) => Promise<void>
+}): Receiver => ({
+  receive: async (request) => parts.admit(parts.webhook.read(parts.webhook.verify(request))),
 })
 
 interface Answer {
@@ -44,12 +44,12 @@ function answerTo(error: unknown): Answer {
  * The way of every webhook of every side: find → read the bytes → verify → read the events → store → 200.
  * The content type does not matter, the signature does.
  */
-export function createWebhookRoute(settings: {
+export function createWebhookRoute(parts: {
   find(source: string, channel: string): Receiver | undefined
   readonly emit: Emit
   readonly onError: (error: Error) => void
 }) {
-  const { find, emit, onError } = settings
+  const { find, emit, onError } = parts
 
   async function receive(request: Request, receiver: Receiver): Promise<Answer> {
     try {

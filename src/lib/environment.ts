@@ -5,15 +5,19 @@ import { errorCode } from './error-code.ts'
 /**
  * Variables in a configuration file.
  *
- * - `${NAME}` is replaced by the variable. Where it is unset or empty and `NAME_FILE` is set, by the content of that file,
- *   without one newline at its end (as container platforms hand out secrets).
- * - `${NAME:-default}` uses the default where both are unset or empty, as a shell does. A default ends at the first `}`,
- *   is taken literally, and holds no variables.
+ * - `${NAME}` is replaced by the variable. Where it is unset or empty and `NAME_FILE` is set, by the content of that
+ *   file, without one newline at its end (as container platforms hand out secrets).
+ * - `${NAME:-default}` uses the default where both are unset or empty, as a shell does. A default ends at the first
+ *   `}`, is taken literally, and holds no variables.
  * - `$${` stands for the two characters `${`.
- * - Only values are replaced, never keys or comments; a value is always a text and cannot change the structure, whatever it holds.
+ * - Only values are replaced, never keys or comments; a value is always a text and cannot change the structure,
+ *   whatever it holds.
  */
 export interface Template {
-  /** To be given to the parser: every variable is a plain word now, so it needs no quotes, not even in `{ url: ${URL:-} }`. */
+  /**
+   * To be given to the parser: every variable is a plain word now, so it needs no quotes, not even in `{ url: ${URL:-}
+   * }`.
+   */
   readonly text: string
   /** Replaces the variables in what the parser made of {@link Template.text}. */
   fill(tree: unknown, environment: Readonly<Record<string, string | undefined>>): Filled

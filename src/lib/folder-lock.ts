@@ -27,7 +27,8 @@ interface Entry {
 const guardStaleAfterMs = 5_000
 
 /**
- * Takes a folder for this process. The entry of a process that has ended counts for nothing, so nothing has to be tidied by hand.
+ * Takes a folder for this process. The entry of a process that has ended counts for nothing, so nothing has to be
+ * tidied by hand.
  * @throws {FolderInUse} when another bridge (or this one) holds it.
  */
 export function lockFolder(folder: string): FolderLock {
@@ -62,7 +63,10 @@ export function lockFolder(folder: string): FolderLock {
 const inUse = (folder: string, by: string): string =>
   `The data folder ${folder} is in use by another bridge (${by}). Stop that one first, or set redis.url so that both share one Redis.`
 
-/** Two starts at the same moment must not both find the same stale entry and both take the folder. A folder is made by one only. */
+/**
+ * Two starts at the same moment must not both find the same stale entry and both take the folder. A folder is made by
+ * one only.
+ */
 function guarded<T>(guard: string, folder: string, work: () => T): T {
   if (!make(guard)) {
     const abandoned = ageMs(guard) > guardStaleAfterMs

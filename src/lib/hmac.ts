@@ -1,10 +1,13 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** HMAC-SHA256 over exact bytes; the key is the secret's UTF-8 text. */
-export const hmacSha256 = (secret: string, bytes: Buffer | string): Buffer =>
+export const hmacSha256 = (secret: string | Buffer, bytes: Buffer | string): Buffer =>
   createHmac('sha256', secret).update(bytes).digest()
 
-/** The one accepted text form: standard base64 of 32 bytes, with padding. Node's own decoder is lenient and would take more. */
+/**
+ * The one accepted text form: standard base64 of 32 bytes, with padding. Node's own decoder is lenient and would take
+ * more.
+ */
 const base64Of32Bytes = /^[A-Za-z0-9+/]{43}=$/
 
 /**
@@ -27,4 +30,14 @@ export function signatureMatches(check: {
   let matches = false
   for (const secret of secrets) matches = timingSafeEqual(hmacSha256(secret, bytes), claimed) || matches
   return matches
+}
+
+/**
+ * Makes a comparison with a secret. Hashes under a key of this process are compared, so that neither the secret's
+ * length nor how far a guess got shows in the time taken.
+ */
+export function createSecretCheck(secret: string): (given: string) => boolean {
+  const key = randomBytes(32)
+  const expected = hmacSha256(key, secret)
+  return (given) => timingSafeEqual(hmacSha256(key, given), expected)
 }

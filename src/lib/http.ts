@@ -1,4 +1,5 @@
 import { Agent } from 'undici'
+import { asObject, asText } from './loose.ts'
 
 /** Every outgoing call may take this long to connect, to answer with headers, and between two pieces of the body. */
 export const callTimeoutMs = 10_000
@@ -30,7 +31,35 @@ const beforeSending = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ])
 
-/** Did this network error strike before the request was sent, so that it cannot have arrived? Looks through causes and aggregates. */
+/** A platform that asks to wait for longer than this, in ms, is asked again all the same. */
+export const longestWaitMs = 3_600_000
+
+/**
+ * How long an answer asks to wait, in ms: its `Retry-After` in seconds or as a date; 0 for a time gone by, and
+ * undefined when it does not say. https://www.rfc-editor.org/rfc/rfc9110.html#name-retry-after
+ * @param now ms since the epoch
+ */
+export function retryAfterMs(header: string | undefined, now: number): number | undefined {
+  const text = header?.trim() ?? ''
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), longestWaitMs)
+}
+
+/**
+ * The code of a network error (`UND_ERR_HEADERS_TIMEOUT`), its cause's where it has none, else its class: fit for a log
+ * line. Never its words, which may hold an address or more.
+ */
+export function networkCode(error: unknown): string {
+  for (let one = asObject(error), depth = 0; depth < 5; one = asObject(one.cause), depth += 1) {
+    if (typeof one.code === 'string' && /^\w{1,64}$/.test(one.code)) return one.code
+  }
+  return asText(asObject(error).name) ?? 'unknown error'
+}
+
+/**
+ * Did this network error strike before the request was sent, so that it cannot have arrived? Looks through causes and
+ * aggregates.
+ */
 export function neverSent(error: unknown, depth = 0): boolean {
   if (typeof error !== 'object' || error === null || depth > 5) return false
   const { code, errors, cause } = error as { code?: unknown; errors?: unknown; cause?: unknown }

@@ -3,7 +3,8 @@ import { type Logger, pino } from 'pino'
 export type { Logger }
 
 /**
- * JSON lines with constant messages and data in fields. Redaction is the second net: the first is that nobody logs a payload.
+ * JSON lines with constant messages and data in fields. Redaction is the second net: the first is that nobody logs a
+ * payload.
  */
 export const createLogger = (settings: { readonly level: string }): Logger =>
   pino({

@@ -32,7 +32,10 @@ interface Seen {
   readonly started: string
 }
 
-/** Linux. Field 3 is the state, field 22 the start in clock ticks since boot: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+/**
+ * Linux. Field 3 is the state, field 22 the start in clock ticks since boot:
+ * https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+ */
 function fromProc(pid: number): Seen | undefined {
   let boot: string
   try {

@@ -59,7 +59,8 @@ function installSteps(environment: Environment): string[][] | string {
   if (aptGet) {
     const root = process.getuid?.() === 0 ? [] : sudo(environment)
     if (!root) return 'apt-get needs root or sudo without a password'
-    // RUNLEVEL=1 makes invoke-rc.d leave the package's own service alone. systemd does not look at it, hence the note in `installRedis`.
+    // RUNLEVEL=1 makes invoke-rc.d leave the package's own service alone. systemd does not look at it, hence the note
+    // in `installRedis`.
     const apt = [...root, 'env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', aptGet, '-o', 'DPkg::Lock::Timeout=60']
     return [
       [...apt, 'update'],

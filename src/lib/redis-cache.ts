@@ -1,13 +1,12 @@
 import type { Redis } from './redis.ts'
 import type { Sealer } from './seal.ts'
 
-/** A small memory that all processes share, for things that can be fetched again. Values are sealed; every call rejects while Redis is away. */
-export const createRedisCache = (settings: {
-  readonly redis: Redis
-  readonly base: string
-  readonly sealer: Sealer
-}) => {
-  const { redis, base, sealer } = settings
+/**
+ * A small memory that all processes share, for things that can be fetched again. Values are sealed; every call rejects
+ * while Redis is away.
+ */
+export const createRedisCache = (parts: { readonly redis: Redis; readonly base: string; readonly sealer: Sealer }) => {
+  const { redis, base, sealer } = parts
   const named = (key: string): string => `${base}cache:${key}`
   return {
     async get(key: string): Promise<string | undefined> {

@@ -5,12 +5,15 @@ import { type RedisServer, startRedisServer } from './redis-server.ts'
 const firstDelayMs = 100
 const lastDelayMs = 5_000
 
-/** A private Redis that comes back when it ends without having been asked, at the same address, so that connections find it again. */
+/**
+ * A private Redis that comes back when it ends without having been asked, at the same address, so that connections find
+ * it again.
+ */
 export type KeptRedisServer = Pick<RedisServer, 'url' | 'stop'>
 
 /**
- * Starts a private Redis as {@link startRedisServer} does, and starts it again whenever it ends unasked: killed by hand, or for want of memory.
- * What it had written to disk is there again.
+ * Starts a private Redis as {@link startRedisServer} does, and starts it again whenever it ends unasked: killed by
+ * hand, or for want of memory. What it had written to disk is there again.
  * @param request.onEnded hears that it has ended; it is being started again
  * @throws as {@link startRedisServer}, for the first start only
  */

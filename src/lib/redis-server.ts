@@ -11,8 +11,6 @@ import { identifyProcess, isRunning, type ProcessIdentity } from './process-iden
 import { type Environment, findRedisBinary, installRedis } from './redis-binary.ts'
 import { untilAnswering } from './redis-ready.ts'
 
-export { findRedisBinary }
-
 /** The private Redis of one bridge. */
 export interface RedisServer {
   /** `redis://:<password>@127.0.0.1:<port>`: holds a secret, so it is never logged. */
@@ -45,18 +43,17 @@ const portAttempts = 5
  *
  * @param request.folder made with access for its owner only when missing
  * @param request.say lines for the person at the terminal, when Redis has to be installed first
- * @param request.onLine the server's own log lines
  * @param request.at the port and password to use, so that a server can come back where it was
- * @throws {RedisMissing} when there is no Redis and none can be installed; {@link FolderInUse} when a second bridge works on the folder.
+ * @throws {RedisMissing} when there is no Redis and none can be installed; {@link FolderInUse} when a second bridge
+ *   works on the folder.
  */
 export async function startRedisServer(request: {
   readonly folder: string
   readonly environment: Environment
   readonly say?: (line: string) => void
-  readonly onLine?: (line: string) => void
   readonly at?: { readonly port: number; readonly password: string }
 }): Promise<RedisServer> {
-  const { environment, say = (line) => process.stderr.write(`${line}\n`), onLine, at } = request
+  const { environment, say = (line) => process.stderr.write(`${line}\n`), at } = request
   const binary = findRedisBinary({ environment }) ?? installRedis({ environment, say })
   const folder = resolve(request.folder)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -65,7 +62,7 @@ export async function startRedisServer(request: {
     if (lock.left) await endLeftServer(lock.left, folder)
     for (let attempt = 1; ; attempt += 1) {
       const { port, password } = at ?? { port: await freePort(), password: randomBytes(24).toString('hex') }
-      const server = await launch({ binary, folder, port, password, onLine, onSpawn: lock.note, onEnd: lock.release })
+      const server = await launch({ binary, folder, port, password, onSpawn: lock.note, onEnd: lock.release })
       if (server) return server
       if (attempt === portAttempts) throw new Error(`redis-server found no free port in ${portAttempts} attempts`)
     }
@@ -76,8 +73,9 @@ export async function startRedisServer(request: {
 }
 
 /**
- * The shell starts a watcher and then becomes the server. The watcher waits on a pipe from the bridge: a line means that the
- * server has ended; the end of the pipe means that the bridge has, in whichever way, and the server must follow.
+ * The shell starts a watcher and then becomes the server. The watcher waits on a pipe from the bridge: a line means
+ * that the server has ended; the end of the pipe means that the bridge has, in whichever way, and the server must
+ * follow.
  */
 const script = '{ read -r _ <&3 || kill -TERM $$; } </dev/null >/dev/null 2>&1 & exec "$0" - 3<&-'
 
@@ -102,14 +100,13 @@ interface Launch {
   readonly folder: string
   readonly port: number
   readonly password: string
-  readonly onLine: ((line: string) => void) | undefined
   readonly onSpawn: (server: ProcessIdentity) => void
   readonly onEnd: () => void
 }
 
 /** Resolves with undefined when somebody else took the port in the meantime. */
 async function launch(request: Launch): Promise<RedisServer | undefined> {
-  const { binary, folder, port, password, onLine, onSpawn, onEnd } = request
+  const { binary, folder, port, password, onSpawn, onEnd } = request
   const child = spawn('/bin/sh', ['-c', script, binary], {
     cwd: folder,
     // The bridge's secrets are none of Redis' business.
@@ -117,7 +114,7 @@ async function launch(request: Launch): Promise<RedisServer | undefined> {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   })
-  const lastLines = readLines(child, (line) => onLine?.(line))
+  const lastLines = keepLastLines(child)
   const ended = Promise.all([once(child, 'exit'), once(child, 'close')]).then(
     ([[code, signal]]): Omit<RedisExit, 'asked'> => ({ code, signal }),
   )
@@ -160,24 +157,25 @@ async function launch(request: Launch): Promise<RedisServer | undefined> {
   }
 }
 
-/** Passes the child's output on by line. @returns what it said last, for the message of a failed start */
-function readLines(child: ChildProcess, onLine: (line: string) => void): () => readonly string[] {
+/** @returns what the child said last, for the message of a failed start */
+function keepLastLines(child: ChildProcess): () => readonly string[] {
   const last: string[] = []
   for (const stream of [child.stdout, child.stderr]) {
     let rest = ''
     stream?.setEncoding('utf8').on('data', (piece: string) => {
       const lines = (rest + piece).split('\n')
       rest = lines.pop() ?? ''
-      for (const line of lines) {
-        if (last.push(line) > 10) last.shift()
-        onLine(line)
-      }
+      last.push(...lines)
+      last.splice(0, last.length - 10)
     })
   }
   return () => last
 }
 
-/** The port is free at this moment; should another process take it before Redis does, Redis says so and the next one is tried. */
+/**
+ * The port is free at this moment; should another process take it before Redis does, Redis says so and the next one is
+ * tried.
+ */
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
@@ -188,7 +186,10 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-/** A killed bridge's server ends by itself; should its watcher have been killed as well, it is told to. Its start time proved that it is ours. */
+/**
+ * A killed bridge's server ends by itself; should its watcher have been killed as well, it is told to. Its start time
+ * proved that it is ours.
+ */
 async function endLeftServer(server: ProcessIdentity, folder: string): Promise<void> {
   const giveUpAt = Date.now() + stopWithinMs
   if (server.started !== undefined) process.kill(server.pid, 'SIGTERM')

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 
 export type { Redis }
@@ -30,16 +31,54 @@ export function connectRedis(settings: {
   return redis
 }
 
+/** The server may drop keys when its memory runs short. */
+export class EvictingRedis extends Error {
+  override readonly name = 'EvictingRedis'
+}
+
 /**
  * BullMQ and our lanes must never lose a key to memory pressure.
- * @throws {Error} when the server may evict keys; servers that hide their configuration (some managed ones) pass
+ * @throws {EvictingRedis} when the server may evict keys; servers that hide their configuration (some managed ones)
+ *   pass
  */
-export async function refuseEvictingRedis(redis: Redis): Promise<void> {
+async function refuseEvicting(redis: Redis): Promise<void> {
   const info = await redis.info('memory')
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1]
   if (policy && policy !== 'noeviction') {
-    throw new Error(
+    throw new EvictingRedis(
       `Redis may evict keys (maxmemory-policy ${policy}), which would lose messages. Set maxmemory-policy noeviction.`,
     )
+  }
+}
+
+/**
+ * Waits until Redis answers, however long that takes.
+ * @returns false when `signal` was aborted first
+ * @throws {EvictingRedis}
+ */
+export async function untilUsable(redis: Redis, signal: AbortSignal): Promise<boolean> {
+  while (!signal.aborted) {
+    try {
+      await redis.ping()
+      await refuseEvicting(redis)
+      return !signal.aborted
+    } catch (error) {
+      if (error instanceof EvictingRedis) throw error
+      await sleep(20)
+    }
+  }
+  return false
+}
+
+/** Resolves when Redis has not answered for `awayMs`, or when `signal` is aborted. */
+export async function untilAway(
+  redis: Redis,
+  limits: { readonly awayMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const { awayMs, signal } = limits
+  for (let lastSeenAt = Date.now(); Date.now() - lastSeenAt < awayMs; ) {
+    await sleep(200, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) return
+    if (await redis.ping().catch(() => false)) lastSeenAt = Date.now()
   }
 }

@@ -1,6 +1,9 @@
 import { LineCounter, parseDocument } from 'yaml'
 
-/** Thrown for a text that is not YAML. Each line says where and what, and quotes nothing of the text, which may hold secrets. */
+/**
+ * Thrown for a text that is not YAML. Each line says where and what, and quotes nothing of the text, which may hold
+ * secrets.
+ */
 export class YamlFaults extends Error {
   override readonly name = 'YamlFaults'
   readonly faults: readonly { readonly line: number; readonly what: string }[]

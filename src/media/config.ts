@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Direction } from '../bridge/message.ts'
 import { number, secrets, withDefault } from '../lib/settings.ts'
 
 /** The `media:` settings: where files are kept, and for how long. */
@@ -14,3 +15,13 @@ export const mediaSettings = z.strictObject({
 })
 
 export type MediaSettings = z.output<typeof mediaSettings>
+
+const dayMs = 86_400_000
+
+/** How long files are kept, in ms. */
+export const keptMs = (
+  settings: Pick<MediaSettings, 'inboundDays' | 'outboundDays'>,
+): Readonly<Record<Direction, number>> => ({
+  inbound: settings.inboundDays * dayMs,
+  outbound: settings.outboundDays * dayMs,
+})

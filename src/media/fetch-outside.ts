@@ -5,22 +5,10 @@ import { addAbortSignal, pipeline, Readable } from 'node:stream'
 import { createBrotliDecompress, createUnzip } from 'node:zlib'
 import type { AxiosResponse } from 'axios'
 import { DeliveryError, FetchRefused, MediaUnavailable, Stopping } from '../bridge/errors.ts'
-import type { OpenedMedia } from '../bridge/side.ts'
+import type { FetchOutside, OpenedMedia } from '../bridge/side.ts'
+import { errorCode } from '../lib/error-code.ts'
 import { callTimeoutMs } from '../lib/http.ts'
-import { errorCode } from './error-code.ts'
 import { isPublicAddress, publicLookup, type Resolve } from './public-address.ts'
-
-/**
- * Opens an address that came from outside.
- * @param options.headers for the first request only: they never follow a redirect
- * @throws {MediaUnavailable} `forbidden_address`; {@link FetchRefused}; {@link DeliveryError} (`retry`) for network faults, time-outs, 5xx, 408 and
- * 429 (the stream fails with it too); {@link Stopping} once `signal` is aborted
- */
-export type FetchOutside = (
-  url: string,
-  signal: AbortSignal,
-  options?: { readonly headers?: Readonly<Record<string, string>> },
-) => Promise<OpenedMedia>
 
 const maxRedirects = 5
 
@@ -38,7 +26,10 @@ const refusal = (error: unknown, depth = 0): MediaUnavailable | undefined => {
   return 'cause' in error ? refusal(error.cause, depth + 1) : undefined
 }
 
-/** Only http and https, and no credentials, which would end in logs of others. The URL class has by now read `0x7f.1` and the like as plain addresses. */
+/**
+ * Only http and https, and no credentials, which would end in logs of others. The URL class has by now read `0x7f.1`
+ * and the like as plain addresses.
+ */
 function readUrl(text: string, base?: URL): URL {
   const url = URL.parse(text, base?.href)
   if (!url) throw forbidden('not an address')
@@ -107,7 +98,7 @@ function guarded(body: Readable, idleMs: number, signal: AbortSignal): Readable 
     waitNoMore()
     stream.push(null)
   })
-  body.on('error', (error) => stream.destroy(retry(`the connection broke (${errorCode(error) || 'no code'})`)))
+  body.on('error', (error) => stream.destroy(retry(`the connection broke (${errorCode(error) ?? 'no code'})`)))
   body.once('close', () => {
     if (!body.readableEnded) stream.destroy(retry('the connection broke'))
   })
@@ -160,7 +151,7 @@ export function createFetchOutside(settings: {
       const refused = refusal(error)
       if (refused) throw refused
       if (late.signal.aborted) throw retry("the file's server did not answer in time")
-      throw retry(`the file's server could not be reached (${errorCode(error) || 'no code'})`)
+      throw retry(`the file's server could not be reached (${errorCode(error) ?? 'no code'})`)
     } finally {
       clearTimeout(timer)
     }

@@ -3,7 +3,7 @@ import type { MediaKind } from '../bridge/message.ts'
 import { safeFileName } from './file-name.ts'
 
 /** So much of a file's beginning decides its type; Office files show themselves only some entries into their zip. */
-export const headBytes = 65_536
+const headBytes = 65_536
 
 /** What everything is that we know nothing of. */
 const unknownType = 'application/octet-stream'

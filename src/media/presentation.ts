@@ -28,10 +28,11 @@ const videoStillKey = sharedKey('video-still-1')
  * Finds out what LINE wants to know of a file, makes the pictures it wants, and keeps both beside the file: made once,
  * however often a delivery is repeated.
  */
-export function createPresentation({ store }: { readonly store: MediaStore }): {
+export function createPresentation(parts: { readonly store: MediaStore }): {
   /** Never throws for a file that cannot be shown: it is then described as it is. @throws what the store throws */
   of(key: string, file: StoredMedia): Promise<Shown>
 } {
+  const { store } = parts
   const pictures = createPictures()
 
   const keep = (key: string, bytes: Buffer, about: { readonly mime: string; readonly fileName: string }) =>

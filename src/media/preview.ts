@@ -3,7 +3,8 @@ import type { Sharp } from 'sharp'
 /**
  * LINE shows JPEG and PNG only: originals up to 10 MB, previews up to 1 MB, and a broken picture for anything more
  * (https://developers.line.biz/en/reference/messaging-api/#image-message,
- * https://github.com/chatwoot/chatwoot/issues/12757). Whether its MB are of 10^6 or 2^20 bytes is not said.
+ * https://github.com/chatwoot/chatwoot/issues/12757).
+ * Whether its MB are of 10^6 or 2^20 bytes is not said.
  */
 export const pictureLimits = { originalBytes: 10_000_000, previewBytes: 1_000_000 } as const
 

@@ -2,8 +2,8 @@ import { pipeline, Transform } from 'node:stream'
 import { DeliveryError, FetchRefused, MediaUnavailable, Stopping } from '../bridge/errors.ts'
 import type { Direction, MediaContent } from '../bridge/message.ts'
 import type { MediaOrigin, OpenedMedia, PublishedMedia } from '../bridge/side.ts'
-import type { MediaSettings } from './config.ts'
-import { errorCode } from './error-code.ts'
+import { errorCode } from '../lib/error-code.ts'
+import { keptMs, type MediaSettings } from './config.ts'
 import { identify, readHead } from './identify.ts'
 import { mediaKey } from './keys.ts'
 import type { MediaLinks } from './links.ts'
@@ -12,9 +12,10 @@ import type { MediaStore, StoredMedia } from './store.ts'
 
 /**
  * The largest files that are copied. Inbound: what a customer can send; what the contact centre will not take is linked
- * to. Outbound: LINE's limit for video and audio (https://developers.line.biz/en/reference/messaging-api/#video-message).
+ * to. Outbound: LINE's limit for video and audio
+ * (https://developers.line.biz/en/reference/messaging-api/#video-message).
  */
-export const maxMediaBytes: Readonly<Record<Direction, number>> = { inbound: 300_000_000, outbound: 200_000_000 }
+const maxMediaBytes: Readonly<Record<Direction, number>> = { inbound: 300_000_000, outbound: 200_000_000 }
 
 /** One file of one message that is to be copied to the store. */
 export interface PublishRequest {
@@ -35,13 +36,11 @@ export interface PublishRequest {
 /** See {@link createPublisher}. */
 export interface Publisher {
   /**
-   * @throws {MediaUnavailable} when the file can never be had; {@link DeliveryError} (`retry`) for passing faults, empty
-   * and cut-off bodies among them; {@link Stopping} once `signal` is aborted.
+   * @throws {MediaUnavailable} when the file can never be had; {@link DeliveryError} (`retry`) for passing faults,
+   *   empty and cut-off bodies among them; {@link Stopping} once `signal` is aborted.
    */
   publish(request: PublishRequest): Promise<PublishedMedia>
 }
-
-const dayMs = 86_400_000
 
 const retry = (message: string): DeliveryError => new DeliveryError(message, { do: 'retry', mayHaveArrived: false })
 
@@ -76,10 +75,7 @@ export function createPublisher(parts: {
 }): Publisher {
   const { store, links, settings } = parts
   const presentation = createPresentation({ store })
-  const keptMs: Readonly<Record<Direction, number>> = {
-    inbound: settings.inboundDays * dayMs,
-    outbound: settings.outboundDays * dayMs,
-  }
+  const lifeMs = keptMs(settings)
 
   async function keep(
     key: string,
@@ -119,7 +115,7 @@ export function createPublisher(parts: {
     if (signal.aborted) return new Stopping('stopped while copying a file')
     if (error instanceof DeliveryError || error instanceof MediaUnavailable || error instanceof Stopping) return error
     if (error instanceof FetchRefused) return new MediaUnavailable('gone', `refused with status ${error.status}`)
-    const failed = retry(`a file could not be copied to the media store (${errorCode(error) || 'no code'})`)
+    const failed = retry(`a file could not be copied to the media store (${errorCode(error) ?? 'no code'})`)
     failed.cause = error
     return failed
   }
@@ -129,7 +125,7 @@ export function createPublisher(parts: {
       const key = mediaKey(request)
       try {
         const stored = (await store.find(key)) ?? (await copy(key, request))
-        const expiresAt = request.receivedAt + keptMs[request.direction]
+        const expiresAt = request.receivedAt + lifeMs[request.direction]
         const link = (to: string) => links.link({ key: to, expiresAt })
         const told = request.content.durationMs
         if (request.direction === 'inbound') return described(stored, link(key), { durationMs: told })

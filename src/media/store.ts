@@ -4,7 +4,7 @@ import path from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { MediaUnavailable } from '../bridge/errors.ts'
-import { errorCode } from './error-code.ts'
+import { errorCode } from '../lib/error-code.ts'
 import { readKey, readPrefix } from './keys.ts'
 import { type SweepLimits, type Swept, sweepFolder } from './sweep.ts'
 
@@ -24,7 +24,8 @@ export interface MediaStore {
   /**
    * Takes a stream to its end and keeps it, durably, under the key; a file that is already there is kept instead and
    * returned. On any error nothing is left behind, and `stream` is destroyed.
-   * @throws {MediaUnavailable} `too_large` when the stream is longer than `maxBytes`; otherwise what the stream or the disk says.
+   * @throws {MediaUnavailable} `too_large` when the stream is longer than `maxBytes`; otherwise what the stream or the
+   *   disk says.
    */
   write(
     key: string,
@@ -78,15 +79,15 @@ async function syncFolder(folder: string): Promise<void> {
 /**
  * A media store in a folder, which several machines may share.
  *
- * Layout: `inbound|outbound|shared / 2 digits / 2 digits / message hash / part / { content, about.json }`. Two levels of
- * 256 keep folders small with millions of messages, and one message is one folder, so that erasing it is one rename.
+ * Layout: `inbound|outbound|shared / 2 digits / 2 digits / message hash / part / { content, about.json }`. Two levels
+ * of 256 keep folders small with millions of messages, and one message is one folder, so that erasing it is one rename.
  * A file is written in a folder of its own below `tmp/` and then renamed as a whole: content and description appear
  * together or not at all, and of two writers of one key the first wins (a full folder cannot be renamed over).
  */
-export function createMediaStore(options: { readonly folder: string; readonly now?: () => number }): MediaStore {
-  const root = path.resolve(options.folder)
+export function createMediaStore(settings: { readonly folder: string; readonly now?: () => number }): MediaStore {
+  const root = path.resolve(settings.folder)
   const temporaryRoot = path.join(root, 'tmp')
-  const now = options.now ?? Date.now
+  const now = settings.now ?? Date.now
 
   const messageFolder = (id: { readonly area: string; readonly hash: string }): string =>
     path.join(root, id.area, id.hash.slice(0, 2), id.hash.slice(2, 4), id.hash)
@@ -105,7 +106,7 @@ export function createMediaStore(options: { readonly folder: string; readonly no
       // What a person or a broken disk has touched counts as absent, so that it is fetched again.
       return (await stat(file)).size === about.bytes ? { path: file, ...about } : undefined
     } catch (error) {
-      if (error instanceof SyntaxError || ['ENOENT', 'ENOTDIR'].includes(errorCode(error))) return undefined
+      if (error instanceof SyntaxError || ['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined
       throw error
     }
   }
@@ -134,7 +135,7 @@ export function createMediaStore(options: { readonly folder: string; readonly no
       } catch (error) {
         const code = errorCode(error)
         // Between the two calls a sweep or an erasure may take the empty message folder away, again and again.
-        if (attempt === 50 || !['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(code)) throw error
+        if (attempt === 50 || !['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(code ?? '')) throw error
         if (code === 'ENOENT') continue
         const earlier = await find(key)
         if (earlier) return earlier

@@ -1,7 +1,7 @@
 import { opendir, rm, rmdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Direction } from '../bridge/message.ts'
-import { errorCode } from './error-code.ts'
+import { errorCode } from '../lib/error-code.ts'
 
 /** What is too old to be kept. */
 export interface SweepLimits {
@@ -18,7 +18,9 @@ export interface Swept {
   readonly leftovers: number
 }
 
-/** No write lasts as long: a body that stands still is given up after 10 s, and none is longer than a few hundred MB. */
+/**
+ * No write lasts as long: a body that stands still is given up after 10 s, and none is longer than a few hundred MB.
+ */
 const leftoverAgeMs = 3_600_000
 
 /** Undefined when another process has just removed it. */
@@ -33,7 +35,7 @@ async function* foldersIn(folder: string): AsyncGenerator<string> {
   try {
     for await (const entry of await opendir(folder)) if (entry.isDirectory()) yield path.join(folder, entry.name)
   } catch (error) {
-    if (!['ENOENT', 'ENOTDIR'].includes(errorCode(error))) throw error
+    if (!['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) throw error
   }
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Webhook } from 'standardwebhooks'
 import { request } from 'undici'
 import type { BridgeEvent } from '../bridge/events.ts'
-import { callTimeoutMs, createHttpAgent } from '../lib/http.ts'
+import { callTimeoutMs, createHttpAgent, networkCode } from '../lib/http.ts'
 import type { Logger } from '../lib/logger.ts'
 
 /** Where alerts are posted, and what signs them. */
@@ -31,12 +31,12 @@ const claimLimitMs = 2_000
 const closeLimitMs = 2_000
 
 /**
- * The signer of a secret. `whsec_…` is base64 of the key, as the specification writes secrets; anything else is the key itself as
- * UTF-8 text, which a receiver opens with the library's `{ format: 'raw' }`.
+ * The signer of a secret. `whsec_…` is base64 of the key, as the specification writes secrets; anything else is the key
+ * itself as UTF-8 text, which a receiver opens with the library's `{ format: 'raw' }`.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme
  * @throws {Error} for `whsec_` followed by what is not base64; the message does not hold the secret
  */
-export function readSigningSecret(secret: string): Webhook {
+function readSigningSecret(secret: string): Webhook {
   if (!secret.startsWith('whsec_')) return new Webhook(Buffer.from(secret, 'utf8'), { format: 'raw' })
   try {
     return new Webhook(secret)
@@ -46,11 +46,12 @@ export function readSigningSecret(secret: string): Webhook {
 }
 
 /**
- * A listener that posts `{ type: 'alert.raised', timestamp, data: { kind, channel, detail } }` in the Standard Webhooks format:
- * at most one post for the same kind, channel and detail in five minutes, three tries with the same `webhook-id`.
- * Any status but 2xx is a failure; redirects are not followed, so a signed alert goes nowhere but to the configured address.
- * @param parts.claim true for one caller of all processes until the time is over. When the store is away this process decides
- * alone: an alert that comes twice is better than an outage that nobody hears of
+ * A listener that posts `{ type: 'alert.raised', timestamp, data: { kind, channel, detail } }` in the Standard Webhooks
+ * format: at most one post for the same kind, channel and detail in five minutes, three tries with the same
+ * `webhook-id`. Any status but 2xx is a failure; redirects are not followed, so a signed alert goes nowhere but to the
+ * configured address.
+ * @param parts.claim true for one caller of all processes until the time is over. When the store is away this process
+ *   decides alone: an alert that comes twice is better than an outage that nobody hears of
  * @throws {Error} for a secret that cannot be read
  */
 export function createAlerts(parts: {
@@ -164,6 +165,5 @@ class NotTaken extends Error {
 /** What went wrong without the address, which may carry a secret in its path. */
 function nameOf(error: unknown): string {
   if (error instanceof NotTaken) return error.message
-  if (error instanceof Error) return 'code' in error && typeof error.code === 'string' ? error.code : error.name
-  return 'unknown'
+  return networkCode(error)
 }

@@ -1,16 +1,18 @@
+import { errorCode } from '../lib/error-code.ts'
 import type { Logger } from '../lib/logger.ts'
 
 /** The same error is told once in this time; an outage of Redis would otherwise fill the disk. */
 const quietMs = 1_000
 
 /**
- * Hears of errors that no message's own line tells. Only name, code and place go to the log: the words of an error may quote what was being read.
+ * Hears of errors that no message's own line tells. Only name, code and place go to the log: the words of an error may
+ * quote what was being read.
  */
 export function createErrorListener(parts: { readonly logger: Logger }): (error: Error) => void {
   const { logger } = parts
   const toldAt = new Map<string, number>()
   return (error) => {
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+    const code = errorCode(error)
     const place = error.stack
       ?.split('\n')
       .find((line) => line.trimStart().startsWith('at '))

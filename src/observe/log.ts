@@ -1,19 +1,15 @@
-import type { BridgeEvent, MessageIds } from '../bridge/events.ts'
+import type { Emit, MessageIds } from '../bridge/events.ts'
 import type { Logger } from '../lib/logger.ts'
 
-/** Writes one line for each event: the event's type as the constant message, everything else as fields. */
-export interface LogListener {
-  observe(event: BridgeEvent): void
-}
-
 /**
+ * Writes one line for each event: the event's type as the constant message, everything else as fields.
  * Ids, outcomes and durations only: an event holds no texts, names or secrets, so neither does the line.
  * Success is info, what will be tried again is a warning, what needs a person is an error.
  */
-export function createLogListener(parts: { readonly logger: Logger }): LogListener {
+export function createLogListener(parts: { readonly logger: Logger }): Emit {
   const { logger } = parts
 
-  function observe(event: BridgeEvent): void {
+  return (event) => {
     switch (event.type) {
       case 'webhook.answered': {
         const { channel, source, status } = event
@@ -48,8 +44,6 @@ export function createLogListener(parts: { readonly logger: Logger }): LogListen
         break
     }
   }
-
-  return { observe }
 }
 
 /** The fields by which lines of one message are found; `undefined` ones are left out by the logger. */

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { BridgeEvent, Flow } from '../bridge/events.ts'
+import { within } from '../lib/within.ts'
 
 /** What waits in one queue at this moment. */
 export interface QueueFigures {
@@ -27,8 +28,8 @@ const deliverySecondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 
 /**
  * Metrics in a registry of their own, so that several bridges in one process do not meet.
- * @param parts.readQueues asked at each scrape; when it rejects or is slow, the two queue gauges are left out of that scrape,
- * because a gauge that repeats an old figure would hide the outage
+ * @param parts.readQueues asked at each scrape; when it rejects or is slow, the two queue gauges are left out of that
+ *   scrape, because a gauge that repeats an old figure would hide the outage
  */
 export function createMetrics(parts: { readQueues(): Promise<readonly QueueFigures[]> }): Metrics {
   const registry = new Registry()
@@ -113,7 +114,10 @@ export function createMetrics(parts: { readQueues(): Promise<readonly QueueFigur
   return { observe, render }
 }
 
-/** The two gauges as text. A registry for each scrape, so that scrapes at the same time cannot mix and a gone queue leaves no figure. */
+/**
+ * The two gauges as text. A registry for each scrape, so that scrapes at the same time cannot mix and a gone queue
+ * leaves no figure.
+ */
 async function queueGauges(figures: readonly QueueFigures[]): Promise<string> {
   const registry = new Registry()
   const jobs = new Gauge({
@@ -133,17 +137,4 @@ async function queueGauges(figures: readonly QueueFigures[]): Promise<string> {
     oldest.set({ channel, direction }, oldestWaitingSeconds)
   }
   return registry.metrics()
-}
-
-/** Rejects when `work` throws, rejects, or has not ended after `limitMs`. */
-async function within<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('The queues did not answer in time.')), limitMs)
-  })
-  try {
-    return await Promise.race([work(), late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

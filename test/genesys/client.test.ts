@@ -174,7 +174,7 @@ describe('a broken connection', () => {
 
   test('to a platform that is not there is tried again, and named by its code', async () => {
     await genesys.close()
-    await expect(client().tokens.get()).rejects.toMatchObject({
+    await expect(client().tokens.current()).rejects.toMatchObject({
       message: 'No answer from Genesys to a token request (ECONNREFUSED)',
       next: { do: 'retry', mayHaveArrived: false },
     })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { type About, failureOf, tokenFailure, waitMs, withoutAnswer } from '../../src/genesys/failures.ts'
+import { type About, fromAnswer, fromNetwork, fromTokenAnswer, waitMs } from '../../src/genesys/failures.ts'
 
 const now = Date.parse('2026-11-21T04:05:06.000Z')
 const answer = (status: number, body?: unknown, headers = {}) => ({ status, body, headers })
@@ -34,19 +34,19 @@ test.each<[About, number, unknown, object]>([
   ['receipt', 409, undefined, giveUp],
   ['receipt', 503, undefined, retry],
 ])('a %s answered with %i (%j)', (about, status, body, next) => {
-  expect(failureOf(answer(status, body), about, false, now)).toMatchObject({ name: 'DeliveryError', status, next })
+  expect(fromAnswer(about, answer(status, body), false, now)).toMatchObject({ name: 'DeliveryError', status, next })
 })
 
 test.each([200, 201, 202, 204])('%i is success', (status) => {
-  expect(failureOf(answer(status), 'message', false, now)).toBeUndefined()
+  expect(fromAnswer('message', answer(status), false, now)).toBeUndefined()
 })
 
 test('a receipt that is accepted with a body that says Failed is success', () => {
-  expect(failureOf(answer(200, { status: 'Failed' }), 'receipt', false, now)).toBeUndefined()
+  expect(fromAnswer('receipt', answer(200, { status: 'Failed' }), false, now)).toBeUndefined()
 })
 
 test('a conflict after an attempt that may have arrived is success', () => {
-  expect(failureOf(answer(409), 'message', true, now)).toBeUndefined()
+  expect(fromAnswer('message', answer(409), true, now)).toBeUndefined()
 })
 
 describe('a 429', () => {
@@ -81,22 +81,22 @@ test.each<[number, object]>([
   [429, { do: 'wait', afterMs: 5_000 }],
   [500, { do: 'retry', mayHaveArrived: false }],
 ])('a token request answered with %i', (status, next) => {
-  expect(tokenFailure(answer(status), now)).toMatchObject({ status, next })
+  expect(fromTokenAnswer(answer(status), now)).toMatchObject({ status, next })
 })
 
 test('no answer may mean arrival, unless nothing was sent', () => {
   const reset = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
   const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
-  expect(withoutAnswer(reset, 'message').next).toEqual({ do: 'retry', mayHaveArrived: true })
-  expect(withoutAnswer(refused, 'message').next).toEqual({ do: 'retry', mayHaveArrived: false })
+  expect(fromNetwork('message', reset).next).toEqual({ do: 'retry', mayHaveArrived: true })
+  expect(fromNetwork('message', refused).next).toEqual({ do: 'retry', mayHaveArrived: false })
 })
 
 test('an error tells status, code and context, and nothing else of the answer', () => {
   const body = { code: 'bad.request', contextId: 'c-1', message: 'Hello, I am Aiko', details: ['secret'] }
-  expect(failureOf(answer(400, body), 'message', false, now)?.message).toBe(
+  expect(fromAnswer('message', answer(400, body), false, now)?.message).toBe(
     'Genesys answered 400 bad.request to a message (context c-1)',
   )
-  expect(failureOf(answer(400, { code: 'Aiko says hello', contextId: {} }), 'message', false, now)?.message).toBe(
+  expect(fromAnswer('message', answer(400, { code: 'Aiko says hello', contextId: {} }), false, now)?.message).toBe(
     'Genesys answered 400 to a message',
   )
 })

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { DeliveryError, MediaUnavailable } from '../../src/bridge/errors.ts'
+import type { FetchOutside } from '../../src/bridge/side.ts'
 import { createGenesysClients, type GenesysClients } from '../../src/genesys/client.ts'
-import { createGenesysMedia, type FetchOutside } from '../../src/genesys/media.ts'
+import { createGenesysMedia } from '../../src/genesys/media.ts'
 import { createFetchOutside } from '../../src/media/fetch-outside.ts'
 import { answer, startFakeGenesys } from './fake-genesys.ts'
 
@@ -62,15 +62,16 @@ describe('behind a gateway', () => {
     ])
   })
 
-  test.each([[[401, 401]], [[403]], [[404]], [[410]]])('a file that is refused with %j is gone', async (statuses) => {
+  test.each([[[401, 401]], [[403]], [[404]], [[410]]])('a refusal with %j is told', async (statuses) => {
     genesys.acts.push(...statuses.map((status) => answer(status)))
-    await expect(open(`${genesys.url}/x`)).rejects.toMatchObject({ name: 'MediaUnavailable', problem: 'gone' })
+    const status = statuses.at(-1)
+    await expect(open(`${genesys.url}/x`)).rejects.toMatchObject({ name: 'FetchRefused', status })
     expect(genesys.api).toHaveLength(statuses.length)
   })
 
   test('a 401 of a stranger fetches no token', async () => {
     elsewhere.acts.push(answer(401))
-    await expect(open(`${elsewhere.url}/x`)).rejects.toMatchObject({ problem: 'gone' })
+    await expect(open(`${elsewhere.url}/x`)).rejects.toMatchObject({ name: 'FetchRefused', status: 401 })
     expect(genesys.tokenRequests).toHaveLength(0)
   })
 
@@ -101,7 +102,7 @@ describe('in a region', () => {
   }
   const region = () => {
     const client = clients.clientFor({ region: 'ap_southeast_1', clientId: 'a', clientSecret: 'b' })
-    const tokens = { get: async () => 'region-token', invalidate: () => true }
+    const tokens = { current: async () => 'region-token', refused: () => {} }
     return createGenesysMedia({ client: { ...client, tokens }, fetchOutside })
   }
   beforeEach(() => {
@@ -131,21 +132,5 @@ describe('in a region', () => {
   ])('%s does not', async (url) => {
     await region().open({ by: 'url', url }, signal)
     expect(fetched).toEqual([{ url, authorization: undefined }])
-  })
-
-  test.each([
-    [new MediaUnavailable('forbidden_address', 'x'), { name: 'MediaUnavailable', problem: 'forbidden_address' }],
-    [new DeliveryError('x', { do: 'retry', mayHaveArrived: false }), { next: { do: 'retry' } }],
-    [
-      new Error('token in words'),
-      { name: 'DeliveryError', message: 'The download of an attachment ended without an answer' },
-    ],
-    [Object.assign(new Error('x'), { status: 429 }), { name: 'DeliveryError', status: 429 }],
-  ])('what the fetcher throws is told in the words of the bridge (%#)', async (error, expected) => {
-    const failing = createGenesysMedia({
-      client: clients.clientFor({ region: 'eu_west_1', clientId: 'a', clientSecret: 'b' }),
-      fetchOutside: () => Promise.reject(error),
-    })
-    await expect(failing.open({ by: 'url', url: 'https://files.example/x' }, signal)).rejects.toMatchObject(expected)
   })
 })

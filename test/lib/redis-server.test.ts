@@ -8,7 +8,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { identifyProcess, isRunning } from '../../src/lib/process-identity.ts'
-import { findRedisBinary, startRedisServer } from '../../src/lib/redis-server.ts'
+import { findRedisBinary } from '../../src/lib/redis-binary.ts'
+import { startRedisServer } from '../../src/lib/redis-server.ts'
 
 let folder: string
 const environment = process.env
@@ -258,7 +259,10 @@ async function script(where: string, name: string, text: string): Promise<void> 
   await writeFile(join(where, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
 }
 
-/** What the install steps use besides the package manager, for a PATH of this test's own; `sudo` is for test runs without root. */
+/**
+ * What the install steps use besides the package manager, for a PATH of this test's own; `sudo` is for test runs
+ * without root.
+ */
 async function tools(): Promise<void> {
   for (const name of ['env', 'ln', 'true']) await symlink(`/usr/bin/${name}`, join(folder, name))
   await script(folder, 'sudo', '[ "$1" = -n ] && shift; exec "$@"')

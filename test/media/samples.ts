@@ -22,7 +22,10 @@ const numbers = (...values: readonly number[]): Buffer => {
   return bytes
 }
 
-/** An MP4 container with one empty sound track of `durationMs`. `brand`: `M4A ` as iPhones write it, `mp42` as others do. */
+/**
+ * An MP4 container with one empty sound track of `durationMs`. `brand`: `M4A ` as iPhones write it, `mp42` as others
+ * do.
+ */
 export function mp4({ brand, durationMs }: { readonly brand: string; readonly durationMs: number }): Buffer {
   const movie = box('mvhd', numbers(0, 0, 0, 1000, durationMs), Buffer.alloc(80))
   const trackHead = box('tkhd', numbers(0, 0, 0, 1, 0, durationMs), Buffer.alloc(60))

@@ -25,7 +25,7 @@ function linesOf(event: BridgeEvent): Record<string, unknown>[] {
     { level: 'trace', base: null, timestamp: false, formatters: { level: (label) => ({ level: label }) } },
     { write: (line: string) => void lines.push(JSON.parse(line)) },
   )
-  createLogListener({ logger }).observe(event)
+  createLogListener({ logger })(event)
   return lines
 }
 

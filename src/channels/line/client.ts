@@ -3,10 +3,11 @@ import type { Agent } from 'undici'
 import { DeliveryError } from '../../bridge/errors.ts'
 import type { Customer } from '../../bridge/message.ts'
 import type { Delivered } from '../../bridge/side.ts'
+import { asId, asList, asObject } from '../../lib/loose.ts'
+import { authorized, type Tokens } from '../../lib/tokens.ts'
 import { answerOf, type FailedAnswer, fromAnswer, fromSdk, readErrorBody } from './failures.ts'
 import { throughPool } from './sdk-http.ts'
 import type { PushPart } from './to-line.ts'
-import { authorized, type LineTokens } from './token.ts'
 
 /** The Messaging API calls of one channel. */
 export interface LineClient {
@@ -23,10 +24,10 @@ const quotaFreshMs = 60_000
 const monthlyLimitText = 'You have reached your monthly limit.'
 const rateLimitText = 'The API rate limit has been exceeded.'
 
-function remoteId(body: { readonly sentMessages?: unknown } | null | undefined): Pick<Delivered, 'remoteId'> {
-  const sent = body?.sentMessages
-  const id: unknown = Array.isArray(sent) ? sent[0]?.id : undefined
-  return typeof id === 'string' ? { remoteId: id } : {}
+function remoteId(body: unknown): Pick<Delivered, 'remoteId'> {
+  const [first] = asList(asObject(body).sentMessages)
+  const id = asId(asObject(first).id)
+  return id ? { remoteId: id } : {}
 }
 
 const monthlyLimit = (status: number) =>
@@ -51,7 +52,7 @@ const monthlyLimit = (status: number) =>
  */
 export function createLineClient(parts: {
   readonly apiUrl: string
-  readonly tokens: LineTokens
+  readonly tokens: Tokens
   readonly agent: Agent
   readonly sideAgent: Agent
   /** The clock, in ms since the epoch. */
@@ -59,7 +60,7 @@ export function createLineClient(parts: {
 }): LineClient {
   const { apiUrl, tokens, agent, sideAgent, now = Date.now } = parts
 
-  /** The SDK's client holds its token for good, so there is one per token; it is remembered because a token serves many calls. */
+  /** The SDK's client holds its token for good, so there is one per token, remembered while the token serves. */
   function clients(pool: Agent): (token: string) => messagingApi.MessagingApiClient {
     let last: { readonly token: string; readonly sdk: messagingApi.MessagingApiClient } | undefined
     return (token) => {
@@ -75,7 +76,7 @@ export function createLineClient(parts: {
 
   let quota: { readonly spent: boolean; readonly until: number } | undefined
 
-  /** https://developers.line.biz/en/reference/messaging-api/#get-quota ; what cannot be found out is not taken for spent. */
+  /** What cannot be found out counts as not spent. https://developers.line.biz/en/reference/messaging-api/#get-quota */
   async function quotaSpent(): Promise<boolean> {
     if (quota && now() < quota.until) return quota.spent
     let spent = false
@@ -90,7 +91,10 @@ export function createLineClient(parts: {
     return spent
   }
 
-  /** A 429 means either "slower" or "not this month", and only its text tells: https://developers.line.biz/en/reference/messaging-api/#status-codes */
+  /**
+   * A 429 means either "slower" or "not this month", and only its text tells:
+   * https://developers.line.biz/en/reference/messaging-api/#status-codes
+   */
   async function isMonthlyLimit(answer: FailedAnswer): Promise<boolean> {
     const { message } = readErrorBody(answer.body)
     if (message === monthlyLimitText) return true

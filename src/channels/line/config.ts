@@ -26,3 +26,7 @@ export const lineSettings = z.strictObject({
 })
 
 export type LineSettings = z.output<typeof lineSettings>
+
+/** What is allowed but deserves a look, with the path of its key below `line`. */
+export const lineWarnings = ({ assertionKey }: LineSettings): string[] =>
+  assertionKey?.algorithm === 'PS256' ? ['assertionKey.algorithm: PS256 is tried, but LINE documents RS256 only'] : []

@@ -1,25 +1,28 @@
 import type { Cache } from '../../bridge/cache.ts'
 import type { Customer } from '../../bridge/message.ts'
+import { asObject, asText } from '../../lib/loose.ts'
+import { within } from '../../lib/within.ts'
 
 const daySeconds = 24 * 60 * 60
 const unknownSeconds = 60 * 60
-/** After a failure nobody asks again for so long, lest every message of a customer waits for a platform that is down. */
+/**
+ * After a failure nobody asks again for so long, lest every message of a customer waits for a platform that is down.
+ */
 const failedSeconds = 30
 
 /** A cached line; no name and no language: asked for in vain. */
 function readCached(text: string): Customer | undefined {
-  const cached: unknown = JSON.parse(text)
-  if (typeof cached !== 'object' || cached === null) return undefined
-  const name = 'name' in cached && typeof cached.name === 'string' ? { name: cached.name } : {}
-  const language = 'language' in cached && typeof cached.language === 'string' ? { language: cached.language } : {}
-  const customer = { ...name, ...language }
-  return Object.keys(customer).length > 0 ? customer : undefined
+  const cached = asObject(JSON.parse(text))
+  const [name, language] = [asText(cached.name), asText(cached.language)]
+  return name || language ? { ...(name && { name }), ...(language && { language }) } : undefined
 }
 
 /**
- * Makes the function that tells who wrote. It answers within `waitMs` whatever LINE and the cache do: a name is welcome, a delayed message is not.
- * A profile that comes later still fills the cache for the customer's next message. Never throws.
- * @param parts.profile asks LINE; undefined when LINE knows nobody, https://developers.line.biz/en/reference/messaging-api/#get-profile
+ * Makes the function that tells who wrote. It answers within `waitMs` whatever LINE and the cache do: a name is
+ * welcome, a delayed message is not. A profile that comes later still fills the cache for the customer's next message.
+ * Never throws.
+ * @param parts.profile asks LINE; undefined when LINE knows nobody,
+ *   https://developers.line.biz/en/reference/messaging-api/#get-profile
  */
 export function createCustomers(parts: {
   readonly channel: string
@@ -62,15 +65,5 @@ export function createCustomers(parts: {
     return shared
   }
 
-  return async (user) => {
-    let timer: NodeJS.Timeout | undefined
-    const tooLate = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, waitMs, undefined)
-    })
-    try {
-      return await Promise.race([sharedLookUp(user), tooLate])
-    } finally {
-      clearTimeout(timer)
-    }
-  }
+  return (user) => within(waitMs, () => sharedLookUp(user)).catch(() => undefined)
 }

@@ -7,8 +7,8 @@ import { type PushPlan, toLine } from './to-line.ts'
 const giveUp = (message: string, reason: FailureReason) => new DeliveryError(message, { do: 'give-up', reason })
 
 /**
- * A message with a file that nobody can have any more is not sent at all, even if it holds a text too: the agent learns of it and can send both again,
- * whereas a half message would look delivered.
+ * A message with a file that nobody can have any more is not sent at all, even if it holds a text too: the agent learns
+ * of it and can send both again, whereas a half message would look delivered.
  */
 const mediaReasons: Readonly<Record<MediaUnavailable['problem'], FailureReason>> = {
   gone: { code: 'general', message: 'The attached file can no longer be fetched. Please attach it again.' },
@@ -48,13 +48,15 @@ async function makePlan(message: OutboundMessage, delivery: Delivery): Promise<P
 }
 
 /**
- * Makes the function that delivers one message, push by push. The plan is saved before the first call, because a retry key stands for one exact body:
- * https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
- * A push that has begun is not broken off when the process stops: its time-outs end it soon, and its outcome is then known.
+ * Makes the function that delivers one message, push by push. The plan is saved before the first call, because a retry
+ * key stands for one exact body: https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
+ * A push that has begun is not broken off when the process stops: its time-outs end it soon, and its outcome is then
+ * known.
  */
 export function createDeliver(parts: { readonly client: LineClient }) {
   return async (message: OutboundMessage, delivery: Delivery): Promise<Delivered> => {
-    // LINE answers 200 for a customer who blocked the account: https://developers.line.biz/en/reference/messaging-api/#send-push-message
+    // LINE answers 200 for a customer who blocked the account:
+    // https://developers.line.biz/en/reference/messaging-api/#send-push-message
     if (delivery.blocked)
       throw giveUp('The customer has blocked the account.', {
         code: 'opted_out',

@@ -1,8 +1,8 @@
 import { HTTPFetchError } from '@line/bot-sdk'
-import { DeliveryError, type NextStep } from '../../bridge/errors.ts'
+import { beforeSending, DeliveryError, type NextStep } from '../../bridge/errors.ts'
 import type { FailureReason } from '../../bridge/message.ts'
-import { neverSent } from '../../lib/http.ts'
-import type { LineErrorBody } from './wire.ts'
+import { networkCode, neverSent, retryAfterMs } from '../../lib/http.ts'
+import { asList, asObject, asText } from '../../lib/loose.ts'
 
 /** What a failed call got as an answer. */
 export interface FailedAnswer {
@@ -12,41 +12,39 @@ export interface FailedAnswer {
   readonly header: (name: string) => string | undefined
 }
 
+/** How long to wait on a 429 that does not say. LINE documents no `Retry-After`, so its absence is the rule. */
 const defaultWaitMs = 5_000
-const longestWaitMs = 60 * 60 * 1_000
 
-/** Reads an error body; anything else than an object counts as an empty one. */
-export function readErrorBody(body: string): LineErrorBody {
+type ErrorBody = Readonly<Record<string, unknown>>
+
+/**
+ * Reads an error body; anything else than an object counts as an empty one.
+ * https://developers.line.biz/en/reference/messaging-api/#error-responses
+ */
+export function readErrorBody(body: string): ErrorBody {
   try {
-    const parsed: unknown = JSON.parse(body)
-    return typeof parsed === 'object' && parsed !== null ? parsed : {}
+    return asObject(JSON.parse(body))
   } catch {
     return {}
   }
 }
 
 /**
- * How long to stay quiet after a 429: seconds or an HTTP date, https://www.rfc-editor.org/rfc/rfc9110.html#name-retry-after
- * LINE documents no such header, so its absence is the rule.
- * @param now ms since the epoch
+ * Names of the fields that LINE complains about, such as `messages[0].text`; its sentences may quote the message and
+ * are left out.
  */
-export function waitMs(header: string | undefined, now: number): number {
-  if (header === undefined) return defaultWaitMs
-  const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now
-  return Number.isNaN(ms) ? defaultWaitMs : Math.min(Math.max(ms, 0), longestWaitMs)
-}
-
-/** Names of the fields that LINE complains about, such as `messages[0].text`; its sentences may quote the message and are left out. */
-function complainedFields(body: LineErrorBody): string {
-  const details = Array.isArray(body.details) ? body.details : []
-  const fields = details
-    .map((one: unknown) => (typeof one === 'object' && one !== null && 'property' in one ? one.property : undefined))
-    .filter((one): one is string => typeof one === 'string' && /^[\w[\]./-]{1,80}$/.test(one))
+function complainedFields(body: ErrorBody): string {
+  const fields = asList(body.details)
+    .map((detail) => asText(asObject(detail).property) ?? '')
+    .filter((field) => /^[\w[\]./-]{1,80}$/.test(field))
   return fields.length > 0 ? `, fields ${fields.slice(0, 5).join(' ')}` : ''
 }
 
-/** Only its text tells an unknown recipient from a bad message: https://developers.line.biz/en/reference/messaging-api/#send-push-message */
-function refusal(status: number, body: LineErrorBody): FailureReason {
+/**
+ * Only its text tells an unknown recipient from a bad message:
+ * https://developers.line.biz/en/reference/messaging-api/#send-push-message
+ */
+function refusal(status: number, body: ErrorBody): FailureReason {
   return status === 400 && body.message === 'Failed to send messages'
     ? {
         code: 'invalid_destination',
@@ -59,13 +57,15 @@ function refusal(status: number, body: LineErrorBody): FailureReason {
 }
 
 /**
- * What an answer other than success means for a message: https://developers.line.biz/en/reference/messaging-api/#status-codes
- * A 404 of a call that has none of its own, and a redirect, tell that `apiUrl` leads elsewhere. The monthly limit is told apart elsewhere.
+ * What an answer other than success means for a message:
+ * https://developers.line.biz/en/reference/messaging-api/#status-codes
+ * A 404 of a call that has none of its own, and a redirect, tell that `apiUrl` leads elsewhere. The monthly limit is
+ * told apart elsewhere.
  */
-function nextStep(answer: FailedAnswer, body: LineErrorBody, now: number): NextStep {
+function nextStep(answer: FailedAnswer, body: ErrorBody, now: number): NextStep {
   const { status } = answer
   if (status === 408 || status >= 500) return { do: 'retry', mayHaveArrived: true }
-  if (status === 429) return { do: 'wait', afterMs: waitMs(answer.header('retry-after'), now) }
+  if (status === 429) return { do: 'wait', afterMs: retryAfterMs(answer.header('retry-after'), now) ?? defaultWaitMs }
   if (status === 401 || status === 403 || status === 404 || status < 400) return { do: 'hold' }
   return { do: 'give-up', reason: refusal(status, body) }
 }
@@ -79,16 +79,9 @@ export function fromAnswer(call: string, answer: FailedAnswer, now: number): Del
   return new DeliveryError(message, nextStep(answer, body, now), answer.status)
 }
 
-/** The name or code of an error, never its message, which may hold an address or more. */
-const nameOf = (error: unknown): string => {
-  if (typeof error !== 'object' || error === null) return 'unknown'
-  if ('code' in error && typeof error.code === 'string') return error.code
-  return 'name' in error && typeof error.name === 'string' ? error.name : 'unknown'
-}
-
 /** A call that got no answer. */
 export const fromNetwork = (call: string, error: unknown): DeliveryError =>
-  new DeliveryError(`LINE did not answer the ${call} (${nameOf(error)}).`, {
+  new DeliveryError(`LINE did not answer the ${call} (${networkCode(error)}).`, {
     do: 'retry',
     mayHaveArrived: !neverSent(error),
   })
@@ -105,12 +98,6 @@ export function fromSdk(call: string, error: unknown, now: number): DeliveryErro
   const answer = answerOf(error)
   return answer ? fromAnswer(call, answer, now) : fromNetwork(call, error)
 }
-
-/** The failure of a call that comes before a message is sent, so that the message itself cannot have arrived. */
-export const beforeSending = (failure: DeliveryError): DeliveryError =>
-  failure.next.do === 'retry' && failure.next.mayHaveArrived
-    ? new DeliveryError(failure.message, { do: 'retry', mayHaveArrived: false }, failure.status)
-    : failure
 
 /**
  * A token request that failed; what LINE refuses is our set-up's fault.

@@ -77,7 +77,10 @@ function contentOf(id: string, message: LineMessage): InboundContent {
   return { kind: 'unsupported', what: isText(message.type) ? message.type : 'unknown' }
 }
 
-/** The event does not hold the button's `displayText`: https://developers.line.biz/en/reference/messaging-api/#postback-event */
+/**
+ * The event does not hold the button's `displayText`:
+ * https://developers.line.biz/en/reference/messaging-api/#postback-event
+ */
 const postbackContent = (event: LineEvent): InboundContent =>
   isText(event.postback?.data) ? { kind: 'text', text: event.postback.data } : { kind: 'unsupported', what: 'postback' }
 
@@ -91,8 +94,8 @@ function reachability(event: LineEvent, at: number): readonly Effect[] {
 
 /**
  * Maps one LINE event to a message for the contact centre, or to the reason why there is none. Pure, and never throws.
- * A message is known by its message id and any other event by its event id, because LINE repeats both unchanged on redelivery:
- * https://developers.line.biz/en/docs/messaging-api/receiving-messages/#webhook-redelivery
+ * A message is known by its message id and any other event by its event id, because LINE repeats both unchanged on
+ * redelivery: https://developers.line.biz/en/docs/messaging-api/receiving-messages/#webhook-redelivery
  * Customers in groups and rooms are many people behind one chat, which a contact centre conversation cannot show.
  * @param context.receivedAt ms since the epoch; stands in for the time of an event that does not tell it
  */

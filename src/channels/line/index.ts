@@ -1,16 +1,19 @@
 import type { Cache } from '../../bridge/cache.ts'
-import type { Channel } from '../../bridge/side.ts'
+import type { Channel, FetchOutside } from '../../bridge/side.ts'
 import { createHttpAgent } from '../../lib/http.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { createLineClient } from './client.ts'
 import type { LineSettings } from './config.ts'
 import { createCustomers } from './customer.ts'
 import { createDeliver } from './deliver.ts'
-import { createLineMedia, type FetchOutside } from './media.ts'
+import { createLineMedia } from './media.ts'
 import { createLineTokens, type TokenDescription } from './token.ts'
 import { createLineWebhook } from './webhook.ts'
 
-/** More than LINE's 2,000 pushes a second need at 50 ms each: https://developers.line.biz/en/reference/messaging-api/#rate-limits */
+/**
+ * More than LINE's 2,000 pushes a second need at 50 ms each:
+ * https://developers.line.biz/en/reference/messaging-api/#rate-limits
+ */
 const pushConnections = 128
 const sideConnections = 16
 

@@ -1,13 +1,5 @@
 import { DeliveryError } from '../../bridge/errors.ts'
-
-/** A token as LINE issued it; times in ms since the epoch. */
-export interface IssuedToken {
-  readonly value: string
-  readonly issuedAt: number
-  /** From here on another one is fetched, while this one still serves. */
-  readonly renewAt: number
-  readonly expiresAt: number
-}
+import type { IssuedToken } from '../../lib/tokens.ts'
 
 /** Checks LINE's answer to a token request. @throws {DeliveryError} `retry` when it holds no token. */
 export function readToken(

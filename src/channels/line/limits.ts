@@ -1,4 +1,7 @@
-/** LINE's numbers. Texts are counted in UTF-16 units: https://developers.line.biz/en/docs/messaging-api/text-character-count/ */
+/**
+ * LINE's numbers. Texts are counted in UTF-16 units:
+ * https://developers.line.biz/en/docs/messaging-api/text-character-count/
+ */
 
 /** https://developers.line.biz/en/reference/messaging-api/#text-message */
 export const maxTextUnits = 5_000
@@ -18,5 +21,7 @@ export const maxAudioBytes = 200 * 1024 * 1024
 /** How long a token v2.1 may live: https://developers.line.biz/en/docs/messaging-api/generate-json-web-token/ */
 export const maxTokenSeconds = 30 * 24 * 60 * 60
 
-/** How far ahead a JWT assertion may expire: https://developers.line.biz/en/docs/messaging-api/generate-json-web-token/ */
+/**
+ * How far ahead a JWT assertion may expire: https://developers.line.biz/en/docs/messaging-api/generate-json-web-token/
+ */
 export const maxAssertionSeconds = 30 * 60

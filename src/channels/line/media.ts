@@ -3,14 +3,11 @@ import { Agent as HttpsAgent } from 'node:https'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import axios from 'axios'
-import { DeliveryError, MediaUnavailable, Stopping } from '../../bridge/errors.ts'
-import type { MediaOrigin, OpenedMedia } from '../../bridge/side.ts'
+import { beforeSending, DeliveryError, MediaUnavailable, Stopping } from '../../bridge/errors.ts'
+import type { FetchOutside, MediaOrigin, OpenedMedia } from '../../bridge/side.ts'
 import { callTimeoutMs } from '../../lib/http.ts'
-import { beforeSending, fromAnswer, fromNetwork } from './failures.ts'
-import { authorized, type LineTokens } from './token.ts'
-
-/** Fetches an address that came from outside, guarded against addresses of our own network. @throws {MediaUnavailable | DeliveryError} */
-export type FetchOutside = (url: string, signal: AbortSignal) => Promise<OpenedMedia>
+import { authorized, type Tokens } from '../../lib/tokens.ts'
+import { fromAnswer, fromNetwork } from './failures.ts'
 
 /** One minute in all, after which the agent is told that there is no file. */
 const defaultWaitsMs = [1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]
@@ -23,7 +20,8 @@ type Content =
 const gone = (why: string) => new MediaUnavailable('gone', why)
 
 /**
- * Is the stream over before its first byte? Files have been seen to come empty at first: https://github.com/openclaw/openclaw/issues/96163
+ * Is the stream over before its first byte? Files have been seen to come empty at first:
+ * https://github.com/openclaw/openclaw/issues/96163
  * Reads ahead and puts back what it read.
  */
 async function isEmpty(stream: Readable): Promise<boolean> {
@@ -46,7 +44,10 @@ async function isEmpty(stream: Readable): Promise<boolean> {
   }
 }
 
-/** Ends a body that stops coming; axios watches only until the headers. The socket serves other requests later, so the listener goes with the body. */
+/**
+ * Ends a body that stops coming; axios watches only until the headers. The socket serves other requests later, so the
+ * listener goes with the body.
+ */
 function watchIdle(body: IncomingMessage, timeoutMs: number): void {
   const { socket } = body
   const onIdle = () => body.destroy(new Error('The content stopped coming.'))
@@ -60,13 +61,14 @@ function lengthOf(header: unknown): number | undefined {
 }
 
 /**
- * Opens the files that customers sent. They lie on a host of their own, are prepared for some time if they are large, and are deleted after a time
- * that LINE does not state: https://developers.line.biz/en/reference/messaging-api/#get-content
+ * Opens the files that customers sent. They lie on a host of their own, are prepared for some time if they are large,
+ * and are deleted after a time that LINE does not state:
+ * https://developers.line.biz/en/reference/messaging-api/#get-content
  * @param parts.waitsMs pauses between two looks at a file that is not ready; the last look is after the last one
  */
 export function createLineMedia(parts: {
   readonly dataApiUrl: string
-  readonly tokens: LineTokens
+  readonly tokens: Tokens
   readonly fetchOutside: FetchOutside
   readonly timeoutMs?: number
   readonly waitsMs?: readonly number[]
@@ -86,7 +88,10 @@ export function createLineMedia(parts: {
     httpsAgent,
   })
 
-  /** @throws {MediaUnavailable | DeliveryError} for every answer that is neither 200 nor 202; the caller has consumed or destroyed the body. */
+  /**
+   * @throws {MediaUnavailable | DeliveryError} for every answer that is neither 200 nor 202; the caller has consumed or
+   *   destroyed the body.
+   */
   function check(status: number, headers: Readonly<Record<string, unknown>>): void {
     if (status === 200 || status === 202) return
     if (status === 404 || status === 410) throw gone(`LINE no longer has the content (HTTP ${status}).`)

@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto'
 const namespace = Buffer.from('5f3a0c7e9d414b7c8a2e61d0b4f7c935', 'hex')
 
 /**
- * The `X-Line-Retry-Key` of one push: a UUID (version 5, RFC 9562) that every attempt, process and restart computes alike, so that LINE
- * accepts the push once. https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
+ * The `X-Line-Retry-Key` of one push: a UUID (version 5, RFC 9562) that every attempt, process and restart computes
+ * alike, so that LINE accepts the push once. https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
  * @param of.part counts from 0
  */
 export function retryKey(of: { readonly channel: string; readonly messageId: string; readonly part: number }): string {

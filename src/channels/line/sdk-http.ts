@@ -1,5 +1,6 @@
 import { type channelAccessToken, HTTPFetchError, type messagingApi } from '@line/bot-sdk'
 import type { Agent } from 'undici'
+import { send } from '../../lib/send.ts'
 
 type SdkClient = messagingApi.MessagingApiClient | channelAccessToken.ChannelAccessTokenClient
 
@@ -22,32 +23,34 @@ function toHeaders(raw: Readonly<Record<string, string | string[] | undefined>>)
 }
 
 /**
- * Makes an SDK client send through a connection pool of ours. The SDK still builds every request and reads every answer; only the transport
- * below changes. Why: the SDK calls the global `fetch`, which has no time-out of 10 s (a platform that hangs would hold a conversation for minutes),
- * can be given one only for the whole process, and costs three times as much per call as the pool.
- * Redirects are not followed, so that a token never goes to another host.
- * @throws {Error} when the SDK no longer keeps its HTTP client where it was, which a test notices before a release does.
+ * Makes an SDK client send through a connection pool of ours. The SDK still builds every request and reads every
+ * answer; only the transport below changes. Why: the SDK calls the global `fetch`, which has no time-out of 10 s (a
+ * platform that hangs would hold a conversation for minutes), can be given one only for the whole process, and costs
+ * three times as much per call as the pool. Redirects are not followed, so that a token never goes to another host.
+ * @throws {Error} when the SDK no longer keeps its HTTP client where it was, which a test notices before a release
+ *   does.
  */
 export function throughPool<Client extends SdkClient>(client: Client, agent: Agent): Client {
   const own: unknown = Reflect.get(client, 'httpClient')
   if (!isSdkHttp(own)) throw new Error('This release of @line/bot-sdk does not hold its HTTP client as httpClient.')
 
-  async function send(method: 'GET' | 'POST', path: string, headers: Record<string, string>, body?: string) {
-    const { origin, pathname, search } = new URL(path, (own as SdkHttp).baseURL)
-    const answer = await agent.request({
+  const { baseURL, defaultHeaders } = own
+
+  async function request(method: 'GET' | 'POST', path: string, headers: Record<string, string>, body?: string) {
+    const { origin, pathname, search } = new URL(path, baseURL)
+    const reply = await send(agent, {
       origin,
       path: pathname + search,
       method,
-      headers: { ...(own as SdkHttp).defaultHeaders, ...headers },
-      body: body ?? null,
+      headers: { ...defaultHeaders, ...headers },
+      ...(body !== undefined && { body }),
     })
-    const status = answer.statusCode
-    const text = await answer.body.text()
+    const { status, text } = reply
     if (status < 200 || status > 299)
       throw new HTTPFetchError(`HTTP ${status}`, {
         status,
         statusText: '',
-        headers: toHeaders(answer.headers),
+        headers: toHeaders(reply.headers),
         body: text,
       })
     const response: Answer = {
@@ -55,18 +58,23 @@ export function throughPool<Client extends SdkClient>(client: Client, agent: Age
       status,
       text: async () => text,
       get headers() {
-        return toHeaders(answer.headers)
+        return toHeaders(reply.headers)
       },
     }
     return response
   }
 
   Reflect.set(client, 'httpClient', {
-    get: (path: string) => send('GET', path, {}),
+    get: (path: string) => request('GET', path, {}),
     post: (path: string, body: unknown, config?: { headers?: Record<string, string> }) =>
-      send('POST', path, { 'Content-Type': 'application/json', ...config?.headers }, JSON.stringify(body)),
+      request('POST', path, { 'Content-Type': 'application/json', ...config?.headers }, JSON.stringify(body)),
     postForm: (path: string, form: Record<string, string>) =>
-      send('POST', path, { 'Content-Type': 'application/x-www-form-urlencoded' }, new URLSearchParams(form).toString()),
+      request(
+        'POST',
+        path,
+        { 'Content-Type': 'application/x-www-form-urlencoded' },
+        new URLSearchParams(form).toString(),
+      ),
   })
   return client
 }

@@ -21,7 +21,7 @@ function clusterStart(text: string, position: number): number {
 }
 
 function cutBefore(text: string, maxUnits: number): number {
-  // What remains must not be white space only, as LINE refuses an empty message: a visible character goes along with it.
+  // What remains must not be white space only, as LINE refuses an empty message: a visible character stays with it.
   const visible = text.trimEnd().length
   const beforeLast = visible > maxUnits ? maxUnits : clusterStart(text, Math.max(visible - 1, 0))
   const latest = text.slice(0, beforeLast).trim() === '' ? clusterStart(text, maxUnits) : clusterStart(text, beforeLast)
@@ -34,9 +34,9 @@ function cutBefore(text: string, maxUnits: number): number {
 }
 
 /**
- * Splits a text into pieces of at most `maxUnits` UTF-16 units, each as long as a good place to cut allows: paragraph, line, sentence, word,
- * and never inside a character as readers see it (unless one alone is longer than a piece). Joined, the pieces are the text.
- * A piece may be white space only where there is about a whole piece of it in a row.
+ * Splits a text into pieces of at most `maxUnits` UTF-16 units, each as long as a good place to cut allows: paragraph,
+ * line, sentence, word, and never inside a character as readers see it (unless one alone is longer than a piece).
+ * Joined, the pieces are the text. A piece may be white space only where there is about a whole piece of it in a row.
  */
 export function splitText(text: string, maxUnits: number): string[] {
   const pieces: string[] = []

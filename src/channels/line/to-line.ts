@@ -56,8 +56,8 @@ function fileMessages(file: PublishedMedia): LineOutgoing[] {
 }
 
 /**
- * Maps a message to the pushes that carry it. Pure. Texts that are too long are split, never cut off; what LINE cannot show becomes a link.
- * Blank texts are left out, so there may be no part at all.
+ * Maps a message to the pushes that carry it. Pure. Texts that are too long are split, never cut off; what LINE cannot
+ * show becomes a link. Blank texts are left out, so there may be no part at all.
  * @param files our copies of the attachments, by their place in the message's content; each attachment must have one
  */
 export function toLine(message: OutboundMessage, files: ReadonlyMap<number, PublishedMedia>): PushPlan {

@@ -5,9 +5,11 @@ import { SignJWT } from 'jose'
 import type { Cache } from '../../bridge/cache.ts'
 import { DeliveryError } from '../../bridge/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
+import { asNumber, asObject, asText } from '../../lib/loose.ts'
+import type { IssuedToken } from '../../lib/tokens.ts'
 import type { LineSettings } from './config.ts'
 import { fromTokenCall } from './failures.ts'
-import { type IssuedToken, readToken } from './issued-token.ts'
+import { readToken } from './issued-token.ts'
 import { maxAssertionSeconds, maxTokenSeconds } from './limits.ts'
 import { createTokenSealer } from './seal.ts'
 
@@ -43,16 +45,17 @@ const signAssertion = (settings: { channelId: string; key: AssertionKey; now: nu
     .sign(readKey(settings.key))
 
 function readShared(text: string): IssuedToken | undefined {
-  const token: Partial<Record<keyof IssuedToken, unknown>> = JSON.parse(text)
-  const { value, issuedAt, renewAt, expiresAt } = token
-  if (typeof value !== 'string' || typeof issuedAt !== 'number') return undefined
-  if (typeof renewAt !== 'number' || typeof expiresAt !== 'number') return undefined
+  const token = asObject(JSON.parse(text))
+  const value = asText(token.value)
+  const [issuedAt, renewAt, expiresAt] = [asNumber(token.issuedAt), asNumber(token.renewAt), asNumber(token.expiresAt)]
+  if (!value || issuedAt === undefined || renewAt === undefined || expiresAt === undefined) return undefined
   return { value, issuedAt, renewAt, expiresAt }
 }
 
 /**
- * Makes the function that brings a channel access token v2.1. LINE allows 30 of them per channel, so all processes share one through the
- * cache, sealed, and one process at a time issues the next: https://developers.line.biz/en/docs/basics/channel-access-token/
+ * Makes the function that brings a channel access token v2.1. LINE allows 30 of them per channel, so all processes
+ * share one through the cache, sealed, and one process at a time issues the next:
+ * https://developers.line.biz/en/docs/basics/channel-access-token/
  * The function takes the token that LINE refused, if any, and never brings that one.
  */
 export function createSharedToken(parts: {

@@ -1,15 +1,17 @@
 import { channelAccessToken } from '@line/bot-sdk'
 import type { Agent } from 'undici'
 import type { Cache } from '../../bridge/cache.ts'
-import { DeliveryError } from '../../bridge/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
+import type { IssuedToken, Tokens } from '../../lib/tokens.ts'
 import type { LineSettings } from './config.ts'
 import { fromTokenCall } from './failures.ts'
-import { type IssuedToken, readToken } from './issued-token.ts'
+import { readToken } from './issued-token.ts'
 import { throughPool } from './sdk-http.ts'
 import { createSharedToken } from './token-shared.ts'
 
-/** `stateless` lives 15 minutes, `v2.1` up to 30 days: https://developers.line.biz/en/docs/basics/channel-access-token/ */
+/**
+ * `stateless` lives 15 minutes, `v2.1` up to 30 days: https://developers.line.biz/en/docs/basics/channel-access-token/
+ */
 export type TokenKind = 'long-lived' | 'stateless' | 'v2.1'
 
 /** What the console may show of a token. */
@@ -19,37 +21,17 @@ export interface TokenDescription {
   readonly expiresAt?: number
 }
 
-/** The channel access token of one channel, whatever its kind. */
-export interface LineTokens {
-  /** @throws {DeliveryError} `retry` when LINE cannot be reached, `hold` when it refuses to issue one. */
-  current(): Promise<string>
-  /**
-   * LINE answered 401 to this token: the next {@link current} brings another one, where there can be one. A token that took a refused one's place
-   * and is soon refused itself stays for a while, because a further one would fare no better and each costs a request.
-   */
-  refused(token: string): void
+/**
+ * The channel access token of one channel, whatever its kind. `current` throws {@link DeliveryError}: `retry` when LINE
+ * cannot be reached, `hold` when it refuses to issue one. A token that took a refused one's place and is soon refused
+ * itself stays for a while, because a further one would fare no better and each costs a request.
+ */
+export interface LineTokens extends Tokens {
   describe(): TokenDescription
 }
 
 /** Pause after a renewal that brought nothing new. */
 const quietMs = 10_000
-
-/**
- * Runs a call with the current token; after a 401 once more with a new one, if there is one.
- * @throws {DeliveryError} as `call` does
- */
-export async function authorized<T>(tokens: LineTokens, call: (token: string) => Promise<T>): Promise<T> {
-  const token = await tokens.current()
-  try {
-    return await call(token)
-  } catch (error) {
-    if (!(error instanceof DeliveryError) || error.status !== 401) throw error
-    tokens.refused(token)
-    const next = await tokens.current()
-    if (next === token) throw error
-    return await call(next)
-  }
-}
 
 /** Keeps one issued token and fetches the next in time; all callers share one request. */
 function createRenewedTokens(parts: {

@@ -1,27 +1,19 @@
 import { WebhookRejected } from '../../bridge/errors.ts'
 import type { InboundMessage } from '../../bridge/message.ts'
-import { type Heard, type VerifiedBody, verifiedBody, type Webhook } from '../../bridge/side.ts'
+import { type Heard, parsedBody, type VerifiedBody, verifiedBody, type Webhook } from '../../bridge/side.ts'
 import { signatureMatches } from '../../lib/hmac.ts'
+import { asNumber, asObject, isObject } from '../../lib/loose.ts'
 import { fromLine } from './from-line.ts'
-import type { LineEvent, LineWebhookBody } from './wire.ts'
+import type { LineEvent } from './wire.ts'
 
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-function parseBody(body: VerifiedBody): LineWebhookBody {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(body.bytes.toString('utf8'))
-  } catch {
-    throw new WebhookRejected('bad_body', 'The body is not JSON.')
-  }
-  if (!isObject(parsed) || !('events' in parsed) || !Array.isArray(parsed.events))
-    throw new WebhookRejected('bad_body', 'The body is not an object with a list of events.')
-  return { events: parsed.events }
+/** https://developers.line.biz/en/reference/messaging-api/#request-body */
+function eventsIn(body: VerifiedBody): readonly unknown[] {
+  const { events } = asObject(parsedBody(body))
+  if (!Array.isArray(events)) throw new WebhookRejected('bad_body', 'The body is not an object with a list of events.')
+  return events
 }
 
-const timeOf = (event: unknown): number | undefined =>
-  isObject(event) && 'timestamp' in event && Number.isFinite(event.timestamp) ? Number(event.timestamp) : undefined
+const timeOf = (event: unknown): number | undefined => asNumber(asObject(event).timestamp)
 
 /** Sorts the events that tell their time among the places that they hold; an event without a time keeps its place. */
 function inOrderOfTime(events: readonly unknown[]): unknown[] {
@@ -34,8 +26,8 @@ function inOrderOfTime(events: readonly unknown[]): unknown[] {
 }
 
 /**
- * LINE's webhook of one channel.
- * Signature: base64 of HMAC-SHA256 over the raw bytes, https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/
+ * LINE's webhook of one channel. Signature: base64 of HMAC-SHA256 over the raw bytes,
+ * https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/
  * The console's check sends no events and is signed like any other request.
  * @param settings.secrets every secret that may have signed, while one is being changed
  */
@@ -50,7 +42,7 @@ export function createLineWebhook(settings: {
       ),
     read(body) {
       const receivedAt = Date.now()
-      return inOrderOfTime(parseBody(body).events).map(
+      return inOrderOfTime(eventsIn(body)).map(
         (event): Heard<InboundMessage> =>
           isObject(event)
             ? fromLine(event as LineEvent, { channel: settings.channel, receivedAt })

@@ -1,16 +1,10 @@
 import type { messagingApi } from '@line/bot-sdk'
 
 /**
- * LINE's own shapes, as far as we use them. Everything that LINE sends is optional here although its schema says otherwise: the
- * documentation reserves the right to add values at any time and its own samples lack fields that the schema requires.
- * https://developers.line.biz/en/docs/messaging-api/development-guidelines/
+ * LINE's own shapes, as far as we use them. Everything that LINE sends is optional here although its schema says
+ * otherwise: the documentation reserves the right to add values at any time and its own samples lack fields that the
+ * schema requires. https://developers.line.biz/en/docs/messaging-api/development-guidelines/
  */
-
-/** https://developers.line.biz/en/reference/messaging-api/#request-body */
-export interface LineWebhookBody {
-  readonly destination?: string
-  readonly events: readonly unknown[]
-}
 
 /** https://developers.line.biz/en/reference/messaging-api/#source-user */
 export interface LineSource {
@@ -61,11 +55,3 @@ export type LineOutgoing = messagingApi.Message
 
 /** Body of a push: https://developers.line.biz/en/reference/messaging-api/#send-push-message */
 export type LinePush = messagingApi.PushMessageRequest
-
-/** Error body of every Messaging API call: https://developers.line.biz/en/reference/messaging-api/#error-responses */
-export interface LineErrorBody {
-  readonly message?: string
-  readonly details?: readonly { readonly message?: string; readonly property?: string }[]
-  /** With the 409 of a push whose retry key was accepted before. */
-  readonly sentMessages?: readonly { readonly id?: string }[]
-}

@@ -6,7 +6,6 @@ import { messagingApi } from '@line/bot-sdk'
 import type { Agent } from 'undici'
 import { DeliveryError, type NextStep } from '../../../src/bridge/errors.ts'
 import { createLineClient } from '../../../src/channels/line/client.ts'
-import { waitMs } from '../../../src/channels/line/failures.ts'
 import { throughPool } from '../../../src/channels/line/sdk-http.ts'
 import type { LineTokens } from '../../../src/channels/line/token.ts'
 import { type Answer, json, rejection, type Seen, serveLine, shortAgent } from './fake-line.ts'
@@ -118,18 +117,6 @@ test('the error names request id and fields, and neither texts nor tokens nor wh
   const { client } = await clientOf(always(400, body, { 'x-line-request-id': 'aa11-bb22' }))
   const error = await failure(client.push(part))
   expect(error.message).toBe('LINE answered the push with 400, request aa11-bb22, fields messages[0].text.')
-})
-
-test.each([
-  ['2', 2_000],
-  [' 0 ', 0],
-  ['Sat, 21 Nov 2026 12:00:30 GMT', 30_000],
-  ['Sat, 21 Nov 2026 11:00:00 GMT', 0],
-  ['soon', 5_000],
-  [undefined, 5_000],
-  ['99999999999', 3_600_000],
-])('Retry-After %j means %i ms', (header, expected) => {
-  expect(waitMs(header, Date.parse('2026-11-21T12:00:00Z'))).toBe(expected)
 })
 
 test('Retry-After of a 429 is kept', async () => {

@@ -1,6 +1,9 @@
 import type { Cache } from '../../../src/bridge/cache.ts'
 
-/** A cache in memory with a clock that the test moves; `away` makes every call reject, as when the store cannot be reached. */
+/**
+ * A cache in memory with a clock that the test moves; `away` makes every call reject, as when the store cannot be
+ * reached.
+ */
 export interface MemoryCache extends Cache {
   away: boolean
   nowMs: number

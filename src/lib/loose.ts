@@ -1,8 +1,11 @@
 /** Readings of JSON that others wrote: each gives the expected type or nothing, and none of them throws. */
 
-/** An object that is neither null nor a list, or an empty one. */
-export const asObject = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+/** An object that is neither null nor a list. */
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** An object as {@link isObject} means it, or an empty one. */
+export const asObject = (value: unknown): Readonly<Record<string, unknown>> => (isObject(value) ? value : {})
 
 /** A list, or an empty one. */
 export const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])

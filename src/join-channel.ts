@@ -1,0 +1,63 @@
+import type { Cache } from './bridge/cache.ts'
+import { channelTypes } from './channels/index.ts'
+import type { ChannelConfig } from './config.ts'
+import { createGenesysCentre, type GenesysClients } from './genesys/index.ts'
+import { createReceiver, type Receiver } from './http/webhook-route.ts'
+import { type ChannelRoutes, joinSides } from './join-sides.ts'
+import type { Logger } from './lib/logger.ts'
+import { createFetchOutside } from './media/fetch-outside.ts'
+import type { Publisher } from './media/publish.ts'
+import type { Queueing } from './queue/index.ts'
+
+/** One configured channel: what its webhooks hear is queued, and its routes deliver what is queued. */
+export interface JoinedChannel {
+  readonly name: string
+  /** By the word in the webhook's path. */
+  readonly receivers: ReadonlyMap<string, Receiver>
+  readonly routes: ChannelRoutes
+  close(): Promise<void>
+}
+
+/** Makes the two sides that the settings name and joins them. */
+export async function joinChannel(parts: {
+  readonly settings: ChannelConfig
+  readonly clients: GenesysClients
+  readonly queueing: Pick<Queueing, 'admit' | 'budget'>
+  readonly publisher: Publisher
+  readonly cache: Cache
+  readonly logger: Logger
+}): Promise<JoinedChannel> {
+  const { settings, clients, queueing, publisher, cache, logger } = parts
+  const { name, type, genesys } = settings
+  const kind = channelTypes[type]
+  const exemptOrigins = [...kind.origins(settings[type]), ...(genesys.gatewayUrl ? [genesys.gatewayUrl] : [])]
+  const fetchOutside = createFetchOutside({ exemptOrigins })
+  const channel = await kind.create({ name, settings: settings[type], cache, logger, fetchOutside })
+  const centre = createGenesysCentre({ channel: settings, settings: genesys, clients, fetchOutside })
+  const account = genesys.region ?? genesys.gatewayUrl
+  return {
+    name,
+    receivers: new Map([
+      [
+        channel.name,
+        createReceiver({ webhook: channel.webhook, admit: (heard) => queueing.admit(name, 'inbound', heard) }),
+      ],
+      [
+        centre.name,
+        createReceiver({ webhook: centre.webhook, admit: (heard) => queueing.admit(name, 'outbound', heard) }),
+      ],
+    ]),
+    routes: joinSides({
+      name,
+      channel,
+      centre,
+      publisher,
+      channelBudget: queueing.budget(`${channel.name}:${name}`),
+      centreBudget: queueing.budget(`${centre.name}:${account}:${genesys.clientId}`, genesys.requestsPerMinute),
+      receipts: genesys.receipts,
+    }),
+    async close() {
+      await Promise.all([channel.close(), centre.close()])
+    },
+  }
+}
