@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Emit } from './bridge/events.ts'
 import type { Config, Role } from './config.ts'
 import { createConsole } from './console/index.ts'
@@ -21,6 +22,7 @@ import { createAlerts } from './observe/alerts.ts'
 import { createErrorListener } from './observe/errors.ts'
 import { createLogListener } from './observe/log.ts'
 import { createMetrics } from './observe/metrics.ts'
+import { withoutRepeats } from './observe/repeats.ts'
 import { createQueueing } from './queue/index.ts'
 
 /** A running bridge, or one part of it. */
@@ -47,6 +49,7 @@ const requestGraceMs = 10_000
  */
 const redisGraceMs = 6_000
 const mediaSweepMs = 3_600_000
+const readyCheckSeconds = 60
 
 /**
  * Makes every part and joins them. Nothing runs before `start`.
@@ -54,6 +57,7 @@ const mediaSweepMs = 3_600_000
  *   `redis.url` is absent
  * @param parts.dataFolder where the private Redis keeps its data
  * @param parts.observe hears all that happens to messages, as the log and the metrics do
+ * @param parts.drainMs how long requests are still taken after ready turned false; a load balancer needs a moment to see it
  */
 export async function createApp(parts: {
   readonly config: Config
@@ -63,8 +67,9 @@ export async function createApp(parts: {
   readonly redisServer?: Promise<KeptRedisServer>
   readonly dataFolder?: string
   readonly observe?: Emit
+  readonly drainMs?: number
 }): Promise<App> {
-  const { config, roles, logger, environment, dataFolder = './.data/redis', observe } = parts
+  const { config, roles, logger, environment, dataFolder = './.data/redis', observe, drainMs = 0 } = parts
   const onError = createErrorListener({ logger })
 
   // The store
@@ -79,12 +84,15 @@ export async function createApp(parts: {
 
   // Who hears what happens
   const metrics = createMetrics({ readQueues: () => queueing.figures() })
-  const alerts = createAlerts({ settings: config.alerts, claim: cache.claim, logger })
+  const alerts = createAlerts({ settings: config.alerts, logger })
   const listeners: Emit[] = [createLogListener({ logger }), metrics.observe, alerts.observe]
   if (observe) listeners.push(observe)
-  const emit: Emit = (event) => {
-    for (const listener of listeners) listener(event)
-  }
+  const emit = withoutRepeats({
+    emit: (event) => {
+      for (const listener of listeners) listener(event)
+    },
+    now: () => performance.now(),
+  })
 
   const queueing = createQueueing({
     front,
@@ -127,7 +135,8 @@ export async function createApp(parts: {
         started: async () => {
           if (!started) throw new Error('Not started yet.')
         },
-        redis: async () => void (await front.ping()),
+        // A write, because a full or read-only Redis still answers a ping.
+        redis: () => cache.set('ready', '', readyCheckSeconds),
       },
       stopping: () => stopping.signal.aborted,
     }),
@@ -171,6 +180,8 @@ export async function createApp(parts: {
     async stop() {
       stopping.abort()
       clearInterval(mediaTimer)
+      // Whoever asks can see that it is not ready, and is still served, before the address is gone.
+      await sleep(drainMs)
       await server.stop(requestGraceMs)
       const stopped = new AbortController()
       await Promise.race([

@@ -1,4 +1,3 @@
-import { enableCompileCache } from 'node:module'
 import { ConfigFaults, readConfig, readRoles } from './config.ts'
 import { errorCode } from './lib/error-code.ts'
 import { createLogger } from './lib/logger.ts'
@@ -10,7 +9,9 @@ const exitConfig = 78
 /** Whatever is still under way then is taken up by another process, or by the next start. */
 const stopWithinMs = 18_000
 
-enableCompileCache()
+/** A load balancer that asks for readiness sees for so long that the process stops, and is still served. */
+const drainMs = 1_000
+
 const environment = readEnvironment()
 await run()
 
@@ -39,45 +40,29 @@ async function run(): Promise<void> {
   const { config, roles } = configure()
   const logger = createLogger(config.log)
   for (const warning of config.warnings) logger.warn({ warning }, 'config.warning')
+  const ending = Promise.withResolvers<number>()
+  process.on('SIGTERM', () => ending.resolve(0))
+  process.on('SIGINT', () => ending.resolve(0))
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ name: error.name, place: error.stack?.split('\n')[1]?.trim() }, 'process.failed')
+    ending.resolve(1)
+  })
   try {
     // The private Redis starts while the rest of the program is being loaded.
     const redisServer = config.redis.url
       ? undefined
-      : keepRedisServer({
-          folder: './.data/redis',
-          environment,
-          onEnded: () => logger.error('redis.ended'),
-        })
+      : keepRedisServer({ folder: './.data/redis', environment, onEnded: () => logger.error('redis.ended') })
     redisServer?.catch(() => undefined)
     const { createApp } = await import('./app.ts')
-    const app = await createApp({ config, roles, logger, environment, ...(redisServer && { redisServer }) })
-
-    const stop = once((exitCode: number) => {
-      setTimeout(() => process.exit(exitCode), stopWithinMs).unref()
-      app.stop().then(
-        () => process.exit(exitCode),
-        () => process.exit(1),
-      )
-    })
-    process.on('SIGTERM', () => stop(0))
-    process.on('SIGINT', () => stop(0))
-    process.on('uncaughtException', (error) => {
-      logger.fatal({ name: error.name, place: error.stack?.split('\n')[1]?.trim() }, 'process.failed')
-      stop(1)
-    })
-    await app.start()
+    const app = await createApp({ config, roles, logger, environment, drainMs, ...(redisServer && { redisServer }) })
+    // A signal may come at any time from now on, or have come already: what has been started is then stopped.
+    const started = app.start()
+    const exitCode = await Promise.race([ending.promise, started.then(() => ending.promise)])
+    setTimeout(() => process.exit(exitCode), stopWithinMs).unref()
+    await app.stop()
+    process.exit(exitCode)
   } catch (error) {
     process.stderr.write(`The bridge could not start: ${error instanceof Error ? error.message : 'unknown error'}\n`)
     process.exit(1)
-  }
-}
-
-/** Later calls do nothing. */
-function once<T>(action: (value: T) => void): (value: T) => void {
-  let done = false
-  return (value) => {
-    if (done) return
-    done = true
-    action(value)
   }
 }

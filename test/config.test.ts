@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { type Config, ConfigFaults, readRoles } from '../src/config.ts'
 import { type Change, configTree, mark, read } from './support/config-file.ts'
@@ -98,10 +99,14 @@ test('integrations of two OAuth clients may have one id, and each client its own
   expect(config.channels.map(({ genesys }) => genesys.requestsPerMinute)).toEqual([300, 60])
 })
 
+const rsaKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString()
+
 test.each<[what: string, change: Change, warning: RegExp]>([
   [
     'PS256',
-    ['channels[1].line.assertionKey', { keyId: 'k', privateKey: mark, algorithm: 'PS256' }],
+    ['channels[1].line.assertionKey', { keyId: 'k', privateKey: rsaKey, algorithm: 'PS256' }],
     /^channels\[1\]\.line\.assertionKey\.algorithm: .*RS256 only/,
   ],
   ['a public address without TLS', ['server.publicUrl', 'http://bridge.example.com'], /^server\.publicUrl: .*https/],

@@ -60,6 +60,8 @@ export const beforeSending = (failure: DeliveryError): DeliveryError =>
 export type MediaProblem =
   /** Deleted, expired or refused where it lay. */
   | 'gone'
+  /** The platform was still preparing it when our time for it was over. */
+  | 'not_ready'
   /** Larger than what may be carried; `bytes` when known. */
   | 'too_large'
   /** The address is not one we may fetch. */

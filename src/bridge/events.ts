@@ -32,7 +32,13 @@ export type BridgeEvent =
   /** Stored durably, at `at`. */
   | (About & { readonly type: 'message.received'; readonly at: number })
   | (About & { readonly type: 'message.duplicate' })
-  | { readonly type: 'message.ignored'; readonly channel: string; readonly flow: Flow; readonly reason: string }
+  | {
+      readonly type: 'message.ignored'
+      readonly channel: string
+      readonly flow: Flow
+      readonly reason: string
+      readonly what?: string
+    }
   /** One attempt ended. `next` is there when it failed; `retryInMs` when it will be tried again. */
   | (About & {
       readonly type: 'delivery.attempted'

@@ -49,9 +49,16 @@ export type Effect =
 export type Heard<M> =
   | { readonly kind: 'message'; readonly id: string; readonly message: M; readonly effects?: readonly Effect[] }
   /**
-   * `id` is there when a repeat of the event must not take effect twice. `reason` is a constant, fit for a log line.
+   * `id` is there when a repeat of the event must not take effect twice. `reason` is one of a closed list, `what` the
+   * platform's own word for something that is not in it, both fit for a log line.
    */
-  | { readonly kind: 'ignored'; readonly id?: string; readonly reason: string; readonly effects?: readonly Effect[] }
+  | {
+      readonly kind: 'ignored'
+      readonly id?: string
+      readonly reason: string
+      readonly what?: string
+      readonly effects?: readonly Effect[]
+    }
 
 /** One channel's webhook on one platform. Does no I/O. */
 export interface Webhook<M> {

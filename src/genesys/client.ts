@@ -42,7 +42,7 @@ export interface GenesysClients {
 const connections = 256
 
 /** A role that was granted after the token was issued may need another token; a young one is not the cause of a 403. */
-const suspectTokenMs = 30_000
+const suspectTokenMs = 10_000
 
 function createClient(settings: {
   readonly endpoints: Endpoints

@@ -1,14 +1,11 @@
 import { beforeSending, DeliveryError } from '../bridge/errors.ts'
-import { longestWaitMs, networkCode, neverSent, retryAfterMs } from '../lib/http.ts'
+import { longestWaitMs, networkCode, neverSent, retryAfterMs, shortestWaitMs } from '../lib/http.ts'
 import { asObject, asText } from '../lib/loose.ts'
 import { defaultWaitMs } from './limits.ts'
 import type { Answer } from './transport.ts'
 
 /** What was asked of Genesys; a receipt's own faults are not the set-up's. */
 export type About = 'message' | 'receipt' | 'token request'
-
-/** A wait shorter than this would only spend the next request on the same answer. */
-const shortestWaitMs = 1_000
 
 /** Genesys also says it in words: "… retry in 12 seconds", in some versions "… retry the request in [12] seconds". */
 function spokenMs(body: unknown): number | undefined {
@@ -37,7 +34,7 @@ function told(about: About, answer: Answer): string {
     .join(' ')
 }
 
-/** Does a 404 speak of the integration? On the receipt endpoint it may as well be the message that is unknown. */
+/** Does a 404 speak of the integration? */
 function speaksOfIntegration(body: unknown): boolean {
   const { message, messageWithParams, code, entityName } = asObject(body)
   return [message, messageWithParams, code, entityName].some((part) => /integration/i.test(asText(part) ?? ''))
@@ -72,6 +69,10 @@ export function fromAnswer(
   // A 5xx may come from a proxy behind which the message was taken.
   if (status === 408 || status >= 500) return new DeliveryError(message, { do: 'retry', mayHaveArrived: true }, status)
   if (isSetupFault(answer, about)) return new DeliveryError(message, { do: 'hold' }, status)
+  // Either the receipt's message is not known, or the integration is not there, which can be mended.
+  if (status === 404 && about === 'receipt') {
+    return new DeliveryError(message, { do: 'retry', mayHaveArrived: false }, status)
+  }
   const reason = { code: 'invalid_message', message: `Genesys refused the ${about} (${status}).` } as const
   return new DeliveryError(message, { do: 'give-up', reason }, status)
 }

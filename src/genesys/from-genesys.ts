@@ -1,7 +1,7 @@
 import { WebhookRejected } from '../bridge/errors.ts'
 import type { MediaContent, MediaKind, OutboundContent, OutboundMessage } from '../bridge/message.ts'
 import type { Heard } from '../bridge/side.ts'
-import { asId, asList, asNumber, asObject, asText } from '../lib/loose.ts'
+import { asId, asList, asNumber, asObject, asText, asWord } from '../lib/loose.ts'
 import { quickReplyText, structuredText } from './structured-text.ts'
 import type { GenesysContent, GenesysOutbound } from './wire.ts'
 
@@ -28,7 +28,11 @@ export interface Reading {
   readonly receivedAt: number
 }
 
-const ignored = (reason: GenesysIgnored): Heard<OutboundMessage> => ({ kind: 'ignored', reason })
+const ignored = (reason: GenesysIgnored, what?: string): Heard<OutboundMessage> => ({
+  kind: 'ignored',
+  reason,
+  ...(what && { what }),
+})
 
 const text = (value: string): OutboundContent => ({ kind: 'text', text: value })
 
@@ -115,7 +119,7 @@ function fromReceipt(body: GenesysOutbound): Heard<OutboundMessage> {
 
 function fromEvent(body: GenesysOutbound): Heard<OutboundMessage> {
   const typing = asList(body.events).some((event) => asObject(event).eventType === 'Typing')
-  return ignored(typing ? 'typing' : 'unknown_event')
+  return typing ? ignored('typing') : ignored('unknown_event', asWord(asObject(asList(body.events)[0]).eventType))
 }
 
 const authors: Readonly<Record<string, 'human' | 'bot'>> = { Human: 'human', Bot: 'bot' }
@@ -142,12 +146,15 @@ export function fromGenesys(body: GenesysOutbound, reading: Reading): Heard<Outb
   const known = body.type === 'Text' || body.type === 'Structured'
   const user = asId(asObject(body.channel.to).id)
   if (!user) {
-    if (!known) return ignored('unknown_type')
+    if (!known) return ignored('unknown_type', asWord(body.type))
     throw new WebhookRejected('bad_body', 'The message names no recipient (channel.to.id).')
   }
   const elements = asList(body.content).map(asObject)
   const content = allContent(asText(body.text), elements)
-  if (content.length === 0) return ignored(known ? (elements.length > 0 ? 'unknown_content' : 'empty') : 'unknown_type')
+  if (content.length === 0) {
+    if (!known) return ignored('unknown_type', asWord(body.type))
+    return elements.length > 0 ? ignored('unknown_content', asWord(elements[0]?.contentType)) : ignored('empty')
+  }
 
   const id = asId(body.id) ?? asId(body.channel.messageId) ?? reading.fallbackId
   const at = Date.parse(asText(body.channel.time) ?? '')

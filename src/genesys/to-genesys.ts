@@ -38,12 +38,17 @@ const mediaTypes: Readonly<Record<MediaKind, GenesysAttachment['mediaType']>> = 
 
 const problems: Readonly<Record<MediaProblem, string>> = {
   gone: 'is no longer available',
+  not_ready: 'could not be had in time',
   too_large: 'is too large to be carried',
   forbidden_address: 'could not be fetched',
 }
 
 /** Sizes as people say them, never rounded down to the limit that they exceed. */
 const megabytes = (bytes: number): string => `${(Math.ceil(bytes / 100_000) / 10).toFixed(1)} MB`
+
+/** As map links want it: never with an exponent. */
+const decimal = (degrees: number): string =>
+  Math.abs(degrees) < 1e-6 ? degrees.toFixed(7).replace(/\.?0+$/, '') : String(degrees)
 
 type Payload =
   | { readonly text: string; readonly attachment?: never }
@@ -67,7 +72,7 @@ function payload(message: CustomerMessage, media: MediaOutcome | undefined): Pay
       return { text: `[${platform} STICKER: ${content.label}]` }
     case 'location': {
       // https://developers.google.com/maps/documentation/urls/get-started
-      const map = `https://www.google.com/maps/search/?api=1&query=${content.latitude},${content.longitude}`
+      const map = `https://www.google.com/maps/search/?api=1&query=${decimal(content.latitude)},${decimal(content.longitude)}`
       return { text: [content.title, content.address, map].filter(Boolean).join('\n') }
     }
     case 'unsupported':

@@ -34,6 +34,9 @@ const beforeSending = new Set([
 /** A platform that asks to wait for longer than this, in ms, is asked again all the same. */
 export const longestWaitMs = 3_600_000
 
+/** A wait shorter than this would only spend the next request on the same answer. */
+export const shortestWaitMs = 1_000
+
 /**
  * How long an answer asks to wait, in ms: its `Retry-After` in seconds or as a date; 0 for a time gone by, and
  * undefined when it does not say. https://www.rfc-editor.org/rfc/rfc9110.html#name-retry-after

@@ -24,3 +24,7 @@ const maxIdLength = 256
 /** A text that can serve as an id, or undefined. */
 export const asId = (value: unknown): string | undefined =>
   typeof value === 'string' && value.trim() !== '' && value.length <= maxIdLength ? value : undefined
+
+/** A platform's own word (`membership`, `RichLink`) if it is one that a log line can hold, else undefined. */
+export const asWord = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[A-Za-z][\w.-]{0,63}$/.test(value) ? value : undefined

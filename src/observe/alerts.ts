@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Webhook } from 'standardwebhooks'
 import { request } from 'undici'
@@ -22,12 +22,9 @@ export interface Alerts {
   close(): Promise<void>
 }
 
-/** The same alert is posted once in this time; the metric counts every one. */
-const quietSeconds = 300
-/** Beyond so many different alerts this process relies on the shared claims alone. */
-const keptKeys = 1_000
 const triesAfterMs = [0, 1_000, 5_000]
-const claimLimitMs = 2_000
+/** More than so many posts at once say nothing new; the log and the metric have them all. */
+const mostAtOnce = 100
 const closeLimitMs = 2_000
 
 /**
@@ -47,19 +44,12 @@ function readSigningSecret(secret: string): Webhook {
 
 /**
  * A listener that posts `{ type: 'alert.raised', timestamp, data: { kind, channel, detail } }` in the Standard Webhooks
- * format: at most one post for the same kind, channel and detail in five minutes, three tries with the same
- * `webhook-id`. Any status but 2xx is a failure; redirects are not followed, so a signed alert goes nowhere but to the
- * configured address.
- * @param parts.claim true for one caller of all processes until the time is over. When the store is away this process
- *   decides alone: an alert that comes twice is better than an outage that nobody hears of
+ * format for every alert, in three tries with the same `webhook-id`. Any status but 2xx is a failure; redirects are not
+ * followed, so a signed alert goes nowhere but to the configured address.
  * @throws {Error} for a secret that cannot be read
  */
-export function createAlerts(parts: {
-  readonly settings: AlertSettings
-  claim(key: string, ttlSeconds: number): Promise<boolean>
-  readonly logger: Logger
-}): Alerts {
-  const { claim, logger } = parts
+export function createAlerts(parts: { readonly settings: AlertSettings; readonly logger: Logger }): Alerts {
+  const { logger } = parts
   const { url, secret } = parts.settings
   if (url === undefined) return { observe: () => {}, close: async () => {} }
 
@@ -67,33 +57,25 @@ export function createAlerts(parts: {
   const signer = secret === undefined ? undefined : readSigningSecret(secret)
   const agent = createHttpAgent({ connections: 4 })
   const stop = new AbortController()
-  const underWay = new Map<string, Promise<void>>()
-  /** Until when (monotonic ms) this process stays quiet about a key, having posted it itself. */
-  const quietUntil = new Map<string, number>()
+  const underWay = new Set<Promise<void>>()
 
   function observe(event: BridgeEvent): void {
-    if (event.type !== 'alert.raised' || stop.signal.aborted) return
+    if (event.type !== 'alert.raised' || stop.signal.aborted || underWay.size >= mostAtOnce) return
     const { kind, channel, detail } = event
-    const key = `alert:${kind}:${channel}:${createHash('sha256').update(detail).digest('base64url').slice(0, 16)}`
-    if (underWay.has(key) || performance.now() < (quietUntil.get(key) ?? 0)) return
     const body = JSON.stringify({
       type: 'alert.raised',
       timestamp: new Date().toISOString(),
       data: { kind, channel, detail },
     })
-    const work = post(key, body).catch((error: unknown) => {
-      logger.error({ kind, channel, error: nameOf(error) }, 'alert.not_posted')
-    })
-    underWay.set(
-      key,
-      work.finally(() => underWay.delete(key)),
-    )
+    const work = post(body)
+      .catch((error: unknown) => {
+        logger.error({ kind, channel, error: nameOf(error) }, 'alert.not_posted')
+      })
+      .finally(() => underWay.delete(work))
+    underWay.add(work)
   }
 
-  async function post(key: string, body: string): Promise<void> {
-    if (!(await mayPost(key))) return
-    if (quietUntil.size >= keptKeys) quietUntil.clear()
-    quietUntil.set(key, performance.now() + quietSeconds * 1000)
+  async function post(body: string): Promise<void> {
     const id = `msg_${randomUUID()}`
     let failure: unknown
     for (const afterMs of triesAfterMs) {
@@ -107,21 +89,6 @@ export function createAlerts(parts: {
       }
     }
     throw failure
-  }
-
-  async function mayPost(key: string): Promise<boolean> {
-    const giveUpWaiting = new AbortController()
-    try {
-      return await Promise.race([
-        claim(key, quietSeconds),
-        delay(claimLimitMs, true, { signal: AbortSignal.any([giveUpWaiting.signal, stop.signal]) }),
-      ])
-    } catch (error) {
-      if (stop.signal.aborted) throw error
-      return true
-    } finally {
-      giveUpWaiting.abort()
-    }
   }
 
   async function send(id: string, body: string): Promise<void> {
@@ -145,12 +112,12 @@ export function createAlerts(parts: {
   async function close(): Promise<void> {
     const waited = new AbortController()
     await Promise.race([
-      Promise.all(underWay.values()),
+      Promise.all(underWay),
       delay(closeLimitMs, undefined, { signal: waited.signal }).catch(() => {}),
     ])
     waited.abort()
     stop.abort()
-    await Promise.all(underWay.values())
+    await Promise.all(underWay)
     await agent.destroy()
   }
 

@@ -25,7 +25,10 @@ export function createLogListener(parts: { readonly logger: Logger }): Emit {
         logger.info(about(event), 'message.duplicate')
         break
       case 'message.ignored':
-        logger.info({ channel: event.channel, direction: event.flow, reason: event.reason }, 'message.ignored')
+        logger.info(
+          { channel: event.channel, direction: event.flow, reason: event.reason, what: event.what },
+          'message.ignored',
+        )
         break
       case 'delivery.attempted': {
         const { attempt, outcome, status, durationMs, retryInMs, error } = event

@@ -116,7 +116,10 @@ export function createAdmission(settings: {
       return
     }
     if (heard.kind === 'message') emit({ type: 'message.received', channel, flow, ids: idsOf(heard.message), at })
-    else emit({ type: 'message.ignored', channel, flow, reason: heard.reason })
+    else {
+      const { reason, what } = heard
+      emit({ type: 'message.ignored', channel, flow, reason, ...(what !== undefined && { what }) })
+    }
     for (const effect of heard.effects ?? []) {
       if (effect.kind === 'alert') emit({ type: 'alert.raised', kind: effect.alert, channel, detail: effect.detail })
     }

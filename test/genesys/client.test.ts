@@ -150,10 +150,10 @@ describe('an answer', () => {
     expect(await post()).toEqual({ status: 200 })
   })
 
-  test('of 404 to a receipt holds only when it speaks of the integration', async () => {
+  test('of 404 to a receipt holds when it speaks of the integration, and is asked again when it does not', async () => {
     genesys.acts.push(answer(404, { message: 'message not found' }), answer(404, { message: 'No such integration' }))
     const report = () => client().postReceipt('i-1', receipt, startDelivery())
-    await expect(report()).rejects.toMatchObject({ next: { do: 'give-up' } })
+    await expect(report()).rejects.toMatchObject({ next: { do: 'retry', mayHaveArrived: false } })
     await expect(report()).rejects.toMatchObject({ next: { do: 'hold' } })
   })
 })

@@ -40,28 +40,11 @@ async function startReceiver(...statuses: number[]) {
   }
 }
 
-/** What a store does for all processes: true for the first caller of a key. */
-function createClaims() {
-  const taken = new Map<string, number>()
-  return {
-    taken,
-    claim: async (key: string, ttlSeconds: number) => {
-      if (taken.has(key)) return false
-      taken.set(key, ttlSeconds)
-      return true
-    },
-  }
-}
-
-function startAlerts(parts: {
-  settings: { url?: string; secret?: string }
-  claim?: (key: string, ttlSeconds: number) => Promise<boolean>
-}) {
+function startAlerts(parts: { settings: { url?: string; secret?: string } }) {
   const lines: string[] = []
   const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
   const alerts: Alerts = createAlerts({
     settings: parts.settings,
-    claim: parts.claim ?? createClaims().claim,
     logger,
   })
   opened.push(alerts)
@@ -120,49 +103,18 @@ test('a secret that says whsec_ and is no base64 is refused without being told',
   expect(make).not.toThrow('not*base64')
 })
 
-test('the same alert is posted once across processes, another kind, channel or detail on its own', async () => {
+test('every alert that is told is posted, under an id of its own', async () => {
   const receiver = await startReceiver(204)
-  const claims = createClaims()
-  const settings = { url: receiver.url, secret: base64Secret }
-  const one = startAlerts({ settings, claim: claims.claim })
-  const other = startAlerts({ settings, claim: claims.claim })
-  for (const { alerts } of [one, other, one, other]) alerts.observe(alert())
-  await receiver.until(1)
-  for (const { alerts } of [one, other]) alerts.observe(alert())
-  one.alerts.observe(alert('dead_letter'))
-  other.alerts.observe(alert('setup', 'outlet'))
-  other.alerts.observe(alert('setup', 'shop', 'HTTP 403'))
+  const { alerts } = startAlerts({ settings: { url: receiver.url, secret: base64Secret } })
+  for (const one of [alert(), alert('dead_letter'), alert('setup', 'outlet'), alert()]) alerts.observe(one)
   await receiver.until(4)
-  // Closing waits for what is under way: a post too many would be here by then.
-  await one.alerts.close()
-  await other.alerts.close()
+  await alerts.close()
   const about = receiver.posts.map(({ body }) => {
     const { kind, channel } = JSON.parse(body).data
     return `${kind} ${channel}`
   })
   expect(about.sort()).toEqual(['dead_letter shop', 'setup outlet', 'setup shop', 'setup shop'])
-  expect([...claims.taken].map(([key, seconds]) => [key.replace(/:[\w-]{16}$/, ''), seconds]).sort()).toEqual([
-    ['alert:dead_letter:shop', 300],
-    ['alert:setup:outlet', 300],
-    ['alert:setup:shop', 300],
-    ['alert:setup:shop', 300],
-  ])
-})
-
-test('a claim that another process holds keeps this one quiet only while it lasts', async () => {
-  const receiver = await startReceiver(204)
-  // Another process held the claim; then it ran out.
-  let free = false
-  const { alerts } = startAlerts({ settings: { url: receiver.url }, claim: async () => free })
-  alerts.observe(alert())
-  alerts.observe(alert('dead_letter'))
-  // Lets both be refused before the claim is free.
-  await new Promise(setImmediate)
-  free = true
-  alerts.observe(alert())
-  await receiver.until(1)
-  await alerts.close()
-  expect(receiver.posts.map(({ body }) => JSON.parse(body).data.kind)).toEqual(['setup'])
+  expect(new Set(receiver.posts.map(({ headers }) => headers['webhook-id'])).size).toBe(4)
 })
 
 test('a refused post is tried again under the same id, with a signature of its own time', async () => {
@@ -190,27 +142,6 @@ test('after three tries it is given up with one log line that does not hold the 
   expect(lines).toHaveLength(1)
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'alert.not_posted', kind: 'setup', error: 'HTTP 404' })
   expect(lines[0]).not.toContain('token-in-path')
-})
-
-test.each<[string, () => Promise<boolean>]>([
-  ['rejects', () => Promise.reject(new Error('away'))],
-  ['never answers', () => new Promise<boolean>(() => {})],
-  [
-    'throws',
-    () => {
-      throw new Error('away')
-    },
-  ],
-])('when the claim %s, this process posts once by itself', async (_case, claim) => {
-  const receiver = await startReceiver(204)
-  const { alerts } = startAlerts({ settings: { url: receiver.url }, claim })
-  alerts.observe(alert())
-  await receiver.until(1)
-  alerts.observe(alert())
-  alerts.observe(alert('dead_letter'))
-  await receiver.until(2)
-  await alerts.close()
-  expect(receiver.posts.map(({ body }) => JSON.parse(body).data.kind)).toEqual(['setup', 'dead_letter'])
 })
 
 test('the caller is never delayed, and closing cuts a silent receiver off', async () => {

@@ -1,5 +1,21 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import { optional, origin, secret, secrets, withDefault } from '../../lib/settings.ts'
+
+/** Read here, because a key that cannot be used would else show only when the first token is needed. */
+const rsaPrivateKey = z
+  .union([secret, z.record(z.string(), z.unknown())], { error: 'must be a PEM text or a JWK' })
+  .transform((given, context): KeyObject => {
+    try {
+      const jwk = typeof given !== 'string' ? given : given.trimStart().startsWith('{') ? JSON.parse(given) : undefined
+      const key = jwk ? createPrivateKey({ key: jwk, format: 'jwk' }) : createPrivateKey(String(given).trim())
+      if (key.asymmetricKeyType === 'rsa') return key
+    } catch {
+      // Told below, without the words of the error, which may quote the key.
+    }
+    context.addIssue({ code: 'custom', message: 'must be a private RSA key, as PEM (PKCS#8) or JWK' })
+    return z.NEVER
+  })
 
 /**
  * A key for channel access tokens v2.1, as registered in the LINE Developers Console.
@@ -8,7 +24,7 @@ import { optional, origin, secret, secrets, withDefault } from '../../lib/settin
 const assertionKey = z.strictObject({
   keyId: z.string().min(1),
   /** PEM (PKCS#8) or a private JWK, as JSON text or as an object. */
-  privateKey: z.union([secret, z.record(z.string(), z.unknown())], { error: 'must be a PEM text or a JWK' }),
+  privateKey: rsaPrivateKey,
   /** LINE documents RS256 only. */
   algorithm: withDefault(z.enum(['RS256', 'PS256']), 'RS256'),
 })

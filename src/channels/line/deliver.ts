@@ -12,6 +12,7 @@ const giveUp = (message: string, reason: FailureReason) => new DeliveryError(mes
  */
 const mediaReasons: Readonly<Record<MediaUnavailable['problem'], FailureReason>> = {
   gone: { code: 'general', message: 'The attached file can no longer be fetched. Please attach it again.' },
+  not_ready: { code: 'general', message: 'The attached file could not be fetched in time. Please attach it again.' },
   too_large: {
     code: 'media_too_large',
     message: 'The attached file is too large to be sent. Please send a smaller one.',
@@ -47,6 +48,14 @@ async function makePlan(message: OutboundMessage, delivery: Delivery): Promise<P
   return plan
 }
 
+/** The agent should know that the customer has read the beginning. */
+function afterPart(error: unknown, done: number, all: number): unknown {
+  if (!(error instanceof DeliveryError && error.next.do === 'give-up')) return error
+  const { reason } = error.next
+  const message = `${reason.message} The customer has already received the first ${done} of ${all} parts.`
+  return new DeliveryError(error.message, { ...error.next, reason: { ...reason, message } }, error.status)
+}
+
 /**
  * Makes the function that delivers one message, push by push. The plan is saved before the first call, because a retry
  * key stands for one exact body: https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
@@ -65,11 +74,15 @@ export function createDeliver(parts: { readonly client: LineClient }) {
     const plan: PushPlan =
       delivery.plan === undefined ? await makePlan(message, delivery) : (JSON.parse(delivery.plan) as PushPlan)
     let first: Delivered | undefined
+    let done = delivery.partsDone
     for (const part of plan.parts.slice(delivery.partsDone)) {
       if (delivery.signal.aborted) throw new Stopping('The process stops.')
       await delivery.permit()
-      const delivered = await parts.client.push(part)
+      const delivered = await parts.client.push(part).catch((error: unknown) => {
+        throw done > 0 ? afterPart(error, done, plan.parts.length) : error
+      })
       await delivery.partDone()
+      done += 1
       first ??= delivered
     }
     return first ?? { status: 200 }

@@ -1,7 +1,7 @@
 import { HTTPFetchError } from '@line/bot-sdk'
 import { beforeSending, DeliveryError, type NextStep } from '../../bridge/errors.ts'
 import type { FailureReason } from '../../bridge/message.ts'
-import { networkCode, neverSent, retryAfterMs } from '../../lib/http.ts'
+import { networkCode, neverSent, retryAfterMs, shortestWaitMs } from '../../lib/http.ts'
 import { asList, asObject, asText } from '../../lib/loose.ts'
 
 /** What a failed call got as an answer. */
@@ -59,14 +59,16 @@ function refusal(status: number, body: ErrorBody): FailureReason {
 /**
  * What an answer other than success means for a message:
  * https://developers.line.biz/en/reference/messaging-api/#status-codes
- * A 404 of a call that has none of its own, and a redirect, tell that `apiUrl` leads elsewhere. The monthly limit is
- * told apart elsewhere.
+ * A redirect tells that `apiUrl` leads elsewhere. The monthly limit is told apart elsewhere.
  */
 function nextStep(answer: FailedAnswer, body: ErrorBody, now: number): NextStep {
   const { status } = answer
   if (status === 408 || status >= 500) return { do: 'retry', mayHaveArrived: true }
-  if (status === 429) return { do: 'wait', afterMs: retryAfterMs(answer.header('retry-after'), now) ?? defaultWaitMs }
-  if (status === 401 || status === 403 || status === 404 || status < 400) return { do: 'hold' }
+  if (status === 429) {
+    const asked = retryAfterMs(answer.header('retry-after'), now) ?? defaultWaitMs
+    return { do: 'wait', afterMs: Math.max(asked, shortestWaitMs) }
+  }
+  if (status === 401 || status === 403 || status < 400) return { do: 'hold' }
   return { do: 'give-up', reason: refusal(status, body) }
 }
 

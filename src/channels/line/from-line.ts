@@ -1,5 +1,6 @@
 import type { InboundContent, InboundMessage, MediaContent } from '../../bridge/message.ts'
 import type { Effect, Heard } from '../../bridge/side.ts'
+import { asWord } from '../../lib/loose.ts'
 import type { LineEvent, LineMessage } from './wire.ts'
 
 /** Events that carry no message to forward. Their names serve as reasons, which must come from a closed list. */
@@ -119,7 +120,9 @@ export function fromLine(
   if (event.mode !== undefined && event.mode !== 'active') return ignored('standby', reachability(event, at))
   if (!isMessage && event.type !== 'postback') {
     const known = typeof event.type === 'string' && knownEvents.has(event.type)
-    return ignored(known ? String(event.type) : 'unknown_event', reachability(event, at))
+    if (known) return ignored(String(event.type), reachability(event, at))
+    const what = asWord(event.type)
+    return { ...ignored('unknown_event'), ...(what && { what }) }
   }
 
   if (event.source?.type === 'group') return ignored('group_chat')

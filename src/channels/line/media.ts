@@ -172,7 +172,7 @@ export function createLineMedia(parts: {
       content = await look()
     }
     if (content.ready) return content.media
-    throw gone('LINE did not have the content ready in time.')
+    throw new MediaUnavailable('not_ready', 'LINE did not have the content ready in time.')
   }
 
   return {

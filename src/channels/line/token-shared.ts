@@ -1,4 +1,3 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { channelAccessToken } from '@line/bot-sdk'
 import { SignJWT } from 'jose'
@@ -23,16 +22,6 @@ const pollForMs = 5_000
 /** LINE's clock and ours may differ, and an assertion that reaches too far ahead is refused. */
 const assertionSeconds = maxAssertionSeconds - 5 * 60
 
-function readKey(key: AssertionKey): KeyObject {
-  try {
-    const text = typeof key.privateKey === 'string' ? key.privateKey.trim() : key.privateKey
-    if (typeof text === 'string' && !text.startsWith('{')) return createPrivateKey(text)
-    return createPrivateKey({ key: typeof text === 'string' ? JSON.parse(text) : text, format: 'jwk' })
-  } catch {
-    throw new DeliveryError('The assertion key in the settings cannot be read.', { do: 'hold' })
-  }
-}
-
 /** https://developers.line.biz/en/docs/messaging-api/generate-json-web-token/ */
 const signAssertion = (settings: { channelId: string; key: AssertionKey; now: number }): Promise<string> =>
   new SignJWT({ token_exp: maxTokenSeconds })
@@ -42,7 +31,7 @@ const signAssertion = (settings: { channelId: string; key: AssertionKey; now: nu
     // Always LINE's own address, whatever `apiUrl` says.
     .setAudience('https://api.line.me/')
     .setExpirationTime(Math.floor(settings.now / 1_000) + assertionSeconds)
-    .sign(readKey(settings.key))
+    .sign(settings.key.privateKey)
 
 function readShared(text: string): IssuedToken | undefined {
   const token = asObject(JSON.parse(text))

@@ -95,7 +95,7 @@ test.each<[number, unknown, unknown]>([
   [400, 'not what was expected', giveUp('invalid_message')],
   [401, { message: 'Authentication failed due to the following reason: x' }, hold],
   [403, { message: 'Access to this API is not available for your account' }, hold],
-  [404, { message: 'not found' }, hold],
+  [404, { message: 'not found' }, giveUp('invalid_message')],
   [405, {}, giveUp('invalid_message')],
   [408, {}, retry],
   [413, {}, giveUp('invalid_message')],

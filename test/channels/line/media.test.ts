@@ -83,30 +83,33 @@ test('content that comes empty is fetched again', async () => {
   expect(line.seen).toHaveLength(3)
 })
 
-test.each<[string, Answer]>([
-  ['404', (_, response) => json(response, 404, { message: 'not found' })],
-  ['410', (_, response) => json(response, 410, { message: 'The content is gone' })],
-  ['400', (_, response) => json(response, 400, {})],
+test.each<[string, Answer, string]>([
+  ['404', (_, response) => json(response, 404, { message: 'not found' }), 'gone'],
+  ['410', (_, response) => json(response, 410, { message: 'The content is gone' }), 'gone'],
+  ['400', (_, response) => json(response, 400, {}), 'gone'],
   [
     'never ready',
     ({ url }, response) =>
       url === content ? response.writeHead(202).end() : json(response, 200, { status: 'processing' }),
+    'not_ready',
   ],
   [
     'failed',
     ({ url }, response) =>
       url === content ? response.writeHead(202).end() : json(response, 200, { status: 'failed' }),
+    'gone',
   ],
   [
     'gone meanwhile',
     ({ url }, response) => (url === content ? response.writeHead(202).end() : json(response, 410, {})),
+    'gone',
   ],
-  ['always empty', (_, response) => response.writeHead(200).end()],
-])('content that is %s cannot be had', async (_, answer) => {
+  ['always empty', (_, response) => response.writeHead(200).end(), 'not_ready'],
+])('content that is %s cannot be had', async (_, answer, problem) => {
   const { media } = await mediaOf(answer)
   const error = await rejection(media.open(source, signal))
   expect(error).toBeInstanceOf(MediaUnavailable)
-  expect(error).toMatchObject({ problem: 'gone' })
+  expect(error).toMatchObject({ problem })
 })
 
 test.each([

@@ -245,17 +245,18 @@ test('without the cache no token v2.1 is issued, because only thirty may exist',
   expect(line.seen).toEqual([])
 })
 
-test('an assertion key that cannot be read is a fault of the set-up', async () => {
-  const line = await serve(issuing(900))
-  for (const privateKey of [
-    '-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----',
-    '{"kty":',
-    '{"kty":"RSA"}',
-  ]) {
-    const tokens = createProcess(line.url, { assertionKey: { keyId: 'k', privateKey } }, { now: start })
-    expect(await rejection(tokens.current())).toMatchObject({ next: { do: 'hold' } })
-  }
-  expect(line.seen).toEqual([])
+test.each([
+  '-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----',
+  '{"kty":',
+  '{"kty":"RSA"}',
+  generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+])('the settings take no assertion key that cannot be used (%#), and do not show it', (privateKey) => {
+  const settings = { channelId: '1', channelSecret: 'x', assertionKey: { keyId: 'k', privateKey } }
+  const read = lineSettings.safeParse(settings)
+  expect(read.error?.issues.map(({ path, message }) => [path.join('.'), message])).toEqual([
+    ['assertionKey.privateKey', 'must be a private RSA key, as PEM (PKCS#8) or JWK'],
+  ])
 })
 
 test('what is sealed opens under the same secrets only, and not when it was changed', () => {
