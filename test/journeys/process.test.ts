@@ -162,6 +162,30 @@ describe('with a Redis of its own', () => {
     expectClean({ ...world, log: [...first.log, ...second.log, first.stderr(), second.stderr()] })
   }, 40_000)
 
+  test('whoever asks while it stops learns that it is not ready, and is still served', async () => {
+    const world = await begin()
+    const bridge = await world.start()
+    await bridge.ready()
+    bridge.signal('SIGTERM')
+    await until('not ready', async () => (await statusOf(`${world.url}/readyz`)) === 503, 2_000)
+    const sent = write(world, 'late')
+    expect((await sent.webhook.firstAttempt).status).toBe(200)
+    expect(await bridge.ended).toBe(0)
+
+    const next = await world.start()
+    await next.ready()
+    await onDesk(world, 'late')
+  }, 30_000)
+
+  test('a signal that comes while it starts ends it as well, with 0 and without leaving its Redis', async () => {
+    const world = await begin()
+    const bridge = await world.start()
+    const pid = await until('its Redis', () => world.redisPid())
+    bridge.signal('SIGTERM')
+    expect(await bridge.ended).toBe(0)
+    expect(await isAlive(pid)).toBe(false)
+  }, 30_000)
+
   test('Ctrl-C, which reaches every process of the terminal, loses nothing either', async () => {
     const world = await begin()
     const first = await world.start()
