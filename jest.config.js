@@ -10,5 +10,6 @@ export default {
     ],
   },
   testTimeout: 20_000,
-  forceExit: false,
+  // Most of the time the tests wait for servers and clocks, so every core gets its worker.
+  maxWorkers: '100%',
 }
