@@ -3,7 +3,8 @@
 FROM node:24-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
+# Without scripts: the packages bring their binaries, and our own script needs the sources, which come later.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force
 
 FROM node:24-slim
 ENV NODE_ENV=production
@@ -11,6 +12,8 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json bridge.config.yaml ./
 COPY src ./src
+ENV NODE_COMPILE_CACHE=/app/node_modules/.cache/node
+RUN node src/warm.ts
 # Made here, so that a volume that is mounted on it belongs to the user of the bridge.
 RUN mkdir -p .data/media && chown -R node:node .data
 USER node
