@@ -1,52 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import type { RecordedRequest } from '../../src/sandbox/platforms.ts'
+import { beforeEach, describe, expect, test } from '@jest/globals'
+import { journeys } from '../support/journeys.ts'
 import {
+  about,
   alerts,
-  answer,
   callsAbout,
+  courseOf,
   desk,
-  expectClean,
-  friendOf,
   metric,
   onDesk,
   onPhone,
   receiptOf,
   receiptsOf,
-  write,
-} from '../support/journey.ts'
-import { startTestRedis, type TestRedis } from '../support/redis.ts'
+} from '../support/looks.ts'
+import { answer, friendOf, write } from '../support/talk.ts'
 import { until } from '../support/until.ts'
-import { startWorld, taiwan, thailand, type World } from '../support/world.ts'
+import { taiwan, thailand, type World } from '../support/world.ts'
 
-let redis: TestRedis
+const { start, mayRepeat } = journeys()
+
 let world: World
 
-beforeAll(async () => {
-  redis = await startTestRedis()
-})
-afterAll(() => redis.stop())
 beforeEach(async () => {
-  world = await startWorld({ redisUrl: redis.url })
+  world = await start()
 })
-afterEach(async () => {
-  expectClean(world)
-  await world.stop()
-})
-
-/** What each attempt at a message came to. */
-const outcomes = (id: string): string[] =>
-  world.events.flatMap((event) =>
-    event.type === 'delivery.attempted' && event.ids.message === id ? [`${event.attempt} ${event.outcome}`] : [],
-  )
-
-const about =
-  (id: string) =>
-  ({ body }: RecordedRequest): boolean =>
-    body.includes(id)
 
 const deadLetters = (direction = 'inbound') =>
-  metric(world.url, 'bridge_queue_jobs', { channel: thailand.name, direction, state: 'failed' })
+  metric(world, 'bridge_queue_jobs', { channel: thailand.name, direction, state: 'failed' })
 
 const alerted = () => until('an alert', async () => (await alerts(world, 'setup')) > 0)
 
@@ -71,6 +51,7 @@ describe('while Genesys does not work', () => {
     { fault: 'breaks the connection after it took the message', break: { answer: 'drop', accept: true }, doubled: 1 },
     { fault: 'took the message and answers 503', break: { answer: 503, accept: true }, doubled: 1 },
   ] as const)('a message comes at least once, each time with the same id, where Genesys $fault', async (row) => {
+    mayRepeat(world)
     world.genesys.break('message', { ...row.break, times: 1 })
     const sent = write(world, 'one')
     await sent.webhook.ended
@@ -128,7 +109,7 @@ describe('while Genesys does not work', () => {
     write(world, 'two')
     await onDesk(world, 'two')
     await until('a dead letter', async () => (await deadLetters()) === 1)
-    expect(outcomes(sent.id).at(-1)).toMatch(/give-up$/)
+    expect(courseOf(world, sent.id).at(-1)).toMatch(/give-up$/)
     expect(world.genesys.requests.filter(({ endpoint }) => endpoint === 'token').map(({ status }) => status)).toEqual([
       503, 503, 200,
     ])
@@ -139,7 +120,7 @@ describe('when Genesys wants it slower', () => {
   test('both brands of the OAuth client wait as long as it says, and no attempt is spent', async () => {
     world.genesys.break('message', { answer: 429, retryAfterSeconds: 2, times: 1 })
     const sent = write(world, 'one')
-    await until('the hold', () => outcomes(sent.id).length > 0)
+    await until('the hold', () => courseOf(world, sent.id).length > 0)
     const other = write(world, 'hello', taiwan)
     await Promise.all([onDesk(world, 'one'), onDesk(world, 'hello', taiwan)])
 
@@ -147,9 +128,9 @@ describe('when Genesys wants it slower', () => {
     expect(refused?.status).toBe(429)
     for (const call of later) expect(call.at - (refused?.at ?? 0)).toBeGreaterThanOrEqual(1_950)
     expect(later).toHaveLength(2)
-    await until('the outcomes', () => outcomes(sent.id).length > 1 && outcomes(other.id).length > 0)
-    expect(outcomes(sent.id)).toEqual(['1 wait', '1 delivered'])
-    expect(outcomes(other.id)).toEqual(['1 delivered'])
+    await until('the outcomes', () => courseOf(world, sent.id).length > 1 && courseOf(world, other.id).length > 0)
+    expect(courseOf(world, sent.id)).toEqual(['1 wait', '1 delivered'])
+    expect(courseOf(world, other.id)).toEqual(['1 delivered'])
   })
 })
 
@@ -160,8 +141,8 @@ describe('when Genesys refuses our set-up', () => {
     world.genesys.revokeTokens()
     const sent = write(world, 'two')
     await onDesk(world, 'two')
-    await until('the outcome', () => outcomes(sent.id).length > 0)
-    expect(outcomes(sent.id)).toEqual(['1 delivered'])
+    await until('the outcome', () => courseOf(world, sent.id).length > 0)
+    expect(courseOf(world, sent.id)).toEqual(['1 delivered'])
     expect(callsAbout(world, sent.id).map(({ status }) => status)).toEqual([401, 200])
     expect(await alerts(world, 'setup')).toBe(0)
   })
@@ -195,13 +176,13 @@ describe('when Genesys refuses our set-up', () => {
     expect(callsAbout(world, behind.id)).toEqual([])
 
     await world.app.retryNow()
-    await until('another attempt', () => outcomes(sent.id).length > 1)
+    await until('another attempt', () => courseOf(world, sent.id).length > 1)
     mend()
     await world.app.retryNow()
     await onDesk(world, 'two')
     expect(desk(world)).toEqual(['one', 'two'])
-    await until('the outcome', () => outcomes(sent.id).some((outcome) => outcome.endsWith('delivered')))
-    expect(outcomes(sent.id)).toEqual(['1 hold', '1 hold', '1 delivered'])
+    await until('the outcome', () => courseOf(world, sent.id).some((outcome) => outcome.endsWith('delivered')))
+    expect(courseOf(world, sent.id)).toEqual(['1 hold', '1 hold', '1 delivered'])
     expect(await deadLetters()).toBe(0)
   })
 
@@ -246,10 +227,10 @@ describe('when Genesys refuses a message', () => {
     expect(desk(world)).toEqual(['two'])
     expect(callsAbout(world, sent.id)).toHaveLength(1)
     await until('a dead letter', async () => (await deadLetters()) === 1)
-    expect(outcomes(sent.id)).toEqual(['1 give-up'])
+    expect(courseOf(world, sent.id)).toEqual(['1 give-up'])
     expect(await alerts(world, 'dead_letter')).toBe(1)
     const failed = { channel: thailand.name, direction: 'inbound', outcome: 'failed' }
-    expect(await metric(world.url, 'bridge_messages_total', failed)).toBe(1)
+    expect(await metric(world, 'bridge_messages_total', failed)).toBe(1)
   })
 
   test('as known already, after an attempt that may have arrived, it counts as delivered', async () => {
@@ -262,7 +243,7 @@ describe('when Genesys refuses a message', () => {
 
     expect(desk(world)).toEqual(['one', 'two'])
     expect(callsAbout(world, sent.id).map(({ status }) => status)).toEqual([0, 409])
-    expect(outcomes(sent.id)).toEqual(['1 retry', '2 delivered'])
+    expect(courseOf(world, sent.id)).toEqual(['1 retry', '2 delivered'])
     expect(await deadLetters()).toBe(0)
     expect(await alerts(world, 'dead_letter')).toBe(0)
   })

@@ -1,55 +1,30 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import type { BridgeEvent } from '../../src/bridge/events.ts'
-import type { RecordedRequest } from '../../src/sandbox/platforms.ts'
+import { beforeEach, describe, expect, test } from '@jest/globals'
+import { type Changes, journeys } from '../support/journeys.ts'
 import {
+  about,
   alerts,
-  answer,
-  expectClean,
-  friendOf,
+  attemptsAt,
+  courseOf,
   metric,
   onDesk,
   onPhone,
   phone,
+  pushes,
   pushesTo,
   receiptOf,
   receiptsOf,
-  write,
-} from '../support/journey.ts'
-import { startTestRedis, type TestRedis } from '../support/redis.ts'
+} from '../support/looks.ts'
+import { answer, friendOf, write } from '../support/talk.ts'
 import { until } from '../support/until.ts'
-import { startWorld, taiwan, thailand, type World } from '../support/world.ts'
+import { taiwan, thailand, type World } from '../support/world.ts'
 
-let redis: TestRedis
+const { start } = journeys()
+
 let world: World
 
-beforeAll(async () => {
-  redis = await startTestRedis()
-})
-afterAll(() => redis.stop())
-
-async function begin(settings: Partial<Parameters<typeof startWorld>[0]> = {}): Promise<void> {
-  world = await startWorld({ redisUrl: redis.url, ...settings })
+async function begin(changes?: Changes): Promise<void> {
+  world = await start(changes)
 }
-afterEach(async () => {
-  expectClean(world)
-  await world.stop()
-})
-
-const about =
-  (user: string) =>
-  ({ body }: RecordedRequest): boolean =>
-    body.includes(user)
-
-/** What each attempt at a message came to. */
-const outcomes = (id: string): string[] =>
-  world.events.flatMap((event) =>
-    event.type === 'delivery.attempted' && event.flow === 'outbound' && event.ids.message === id
-      ? [`${event.attempt} ${event.outcome}`]
-      : [],
-  )
-
-const attemptsAt = (id: string): Extract<BridgeEvent, { type: 'delivery.attempted' }>[] =>
-  world.events.flatMap((event) => (event.type === 'delivery.attempted' && event.ids.message === id ? [event] : []))
 
 const same = (values: readonly unknown[]): boolean => new Set(values).size === 1
 
@@ -92,7 +67,7 @@ describe('while LINE does not work', () => {
     answer(world, 'two')
     await onPhone(world, 'two')
     expect(phone(world)).toEqual(['one', 'two'])
-    expect(await metric(world.url, 'bridge_messages_total', { direction: 'outbound', outcome: 'failed' })).toBe(0)
+    expect(await metric(world, 'bridge_messages_total', { direction: 'outbound', outcome: 'failed' })).toBe(0)
   })
 
   test('a message is shown once where LINE took it and never answers, and nobody else waits meanwhile', async () => {
@@ -140,7 +115,7 @@ describe('when LINE wants it slower', () => {
       world.line.break('push', { answer: 429, times: 1, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) })
       const item = answer(world, 'one')
       await until('the 429', () => pushesTo(world)[0]?.status === 429)
-      await until('the hold', () => outcomes(item.id).length > 0)
+      await until('the hold', () => courseOf(world, item.id).length > 0)
 
       answer(world, 'hello', thailand, other)
       answer(world, 'hello', taiwan)
@@ -149,14 +124,12 @@ describe('when LINE wants it slower', () => {
 
       await onPhone(world, 'one')
       await onPhone(world, 'hello', thailand, other)
-      const [refused, ...later] = world.line.requests.filter(
-        ({ endpoint, body }) => endpoint === 'push' && !body.includes(taiwan.userId),
-      )
+      const [refused, ...later] = pushes(world).filter((push) => !about(taiwan.userId)(push))
       // The account's budget is one: the second customer's message waited too.
       for (const push of later) expect(push.at - (refused?.at ?? 0)).toBeGreaterThanOrEqual(waitMs - 50)
       for (const push of later) expect(push.at - (refused?.at ?? 0)).toBeLessThan(waitMs + 2_000)
-      await until('the outcome', () => outcomes(item.id).length > 1)
-      expect(outcomes(item.id)).toEqual(['1 wait', '1 delivered'])
+      await until('the outcome', () => courseOf(world, item.id).length > 1)
+      expect(courseOf(world, item.id)).toEqual(['1 wait', '1 delivered'])
       expect(same(pushesTo(world).map(({ headers }) => headers['x-line-retry-key']))).toBe(true)
     },
   )
@@ -173,10 +146,10 @@ describe('when LINE wants it slower', () => {
 
       expect(await receiptOf(item, 1_500)).toBe('Failed RateLimited')
       expect(item.receipts[0]?.reasons[0]?.message).toMatch(/month/)
-      await until('the outcome', () => outcomes(item.id).length > 0)
-      expect(outcomes(item.id)).toEqual(['1 give-up'])
+      await until('the outcome', () => courseOf(world, item.id).length > 0)
+      expect(courseOf(world, item.id)).toEqual(['1 give-up'])
       expect(await alerts(world, 'monthly_limit')).toBe(1)
-      expect(await metric(world.url, 'bridge_messages_total', { direction: 'outbound', outcome: 'failed' })).toBe(1)
+      expect(await metric(world, 'bridge_messages_total', { direction: 'outbound', outcome: 'failed' })).toBe(1)
 
       world.line.configure(thailand.name, { monthlyLimit: 10 })
       answer(world, 'three')
@@ -196,8 +169,8 @@ describe('when LINE refuses our set-up', () => {
     const item = answer(world, 'two')
     await onPhone(world, 'two')
 
-    await until('the outcome', () => outcomes(item.id).length > 0)
-    expect(outcomes(item.id)).toEqual(['1 delivered'])
+    await until('the outcome', () => courseOf(world, item.id).length > 0)
+    expect(courseOf(world, item.id)).toEqual(['1 delivered'])
     expect(pushesTo(world).map(({ status }) => status)).toEqual([200, 401, 200])
     expect(world.line.requests.filter(({ endpoint }) => endpoint === 'token')).toHaveLength(2)
     expect(await alerts(world, 'setup')).toBe(0)
@@ -217,7 +190,7 @@ describe('when LINE refuses our set-up', () => {
     expect(same(pushesTo(world).map(({ headers }) => headers['x-line-retry-key']))).toBe(true)
     expect(items.flatMap(receiptsOf)).toEqual([])
     // It is tried again by itself, at the latest after 30 s; here the operator does not wait for it.
-    expect(attemptsAt(head?.id ?? '')[0]?.retryInMs).toBeLessThanOrEqual(30_000)
+    expect(attemptsAt(world, head?.id ?? '')[0]?.retryInMs).toBeLessThanOrEqual(30_000)
 
     world.line.configure(thailand.name, { accessToken: `token-${thailand.name}` })
     await world.app.retryNow()
@@ -225,7 +198,7 @@ describe('when LINE refuses our set-up', () => {
     expect(phone(world)).toEqual(['one', 'two', 'three'])
     for (const item of items) expect(await receiptOf(item)).toBe('Delivered')
     // Holding spends no attempts.
-    expect(outcomes(head?.id ?? '').every((outcome) => outcome.startsWith('1 '))).toBe(true)
+    expect(courseOf(world, head?.id ?? '').every((outcome) => outcome.startsWith('1 '))).toBe(true)
   })
 
   test('a token that cannot be had holds the messages, and they go on by themselves', async () => {
@@ -266,11 +239,11 @@ describe('when LINE refuses a message', () => {
       await onPhone(world, 'two')
 
       expect(await receiptOf(item)).toBe('Failed InvalidMessageStructure')
-      await until('the outcome', () => outcomes(item.id).length > 0)
-      expect(outcomes(item.id)).toEqual(['1 give-up'])
+      await until('the outcome', () => courseOf(world, item.id).length > 0)
+      expect(courseOf(world, item.id)).toEqual(['1 give-up'])
       expect(phone(world)).toEqual(['two'])
       const dead = { channel: thailand.name, direction: 'outbound', state: 'failed' }
-      await until('a dead letter', async () => (await metric(world.url, 'bridge_queue_jobs', dead)) === 1)
+      await until('a dead letter', async () => (await metric(world, 'bridge_queue_jobs', dead)) === 1)
       expect(await alerts(world, 'dead_letter')).toBe(1)
       expect(await alerts(world, 'setup')).toBe(0)
     },

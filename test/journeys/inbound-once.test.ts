@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Json, LineWebhookEvent, PhoneMessage, PhoneOptions } from '../../src/sandbox/platforms.ts'
+import { journeys } from '../support/journeys.ts'
+import { arrived, outcomes, textsBeforeLast } from '../support/looks.ts'
+import { write } from '../support/talk.ts'
 import { until } from '../support/until.ts'
 import { taiwan, thailand, type World } from '../support/world.ts'
-import { arrived, journeys, outcomes, textsBeforeLast, write } from './journey.ts'
 
 const { start } = journeys()
 

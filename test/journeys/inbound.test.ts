@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Json, PhoneMessage } from '../../src/sandbox/platforms.ts'
+import { journeys } from '../support/journeys.ts'
+import { arrived, envelope } from '../support/looks.ts'
+import { write } from '../support/talk.ts'
 import { taiwan, thailand, type World } from '../support/world.ts'
-import { arrived, envelope, journeys, write } from './journey.ts'
 
 const { start } = journeys()
 
@@ -35,8 +37,8 @@ describe('a customer’s message', () => {
 
   test('of each brand goes to that brand’s integration', async () => {
     const world = await start()
-    write(world, '您好，請問', taiwan)
-    write(world, 'สวัสดีครับ')
+    world.line.send(taiwan.name, taiwan.userId, { type: 'text', text: '您好，請問' })
+    world.line.send(thailand.name, thailand.userId, { type: 'text', text: 'สวัสดีครับ' })
 
     const routed = (await arrived(world, 2)).map(({ integrationId, text, body }) => [
       integrationId,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
+import { journeys } from '../support/journeys.ts'
+import { arrived } from '../support/looks.ts'
 import type { World } from '../support/world.ts'
 import { jpeg, pdf, sendFile } from './files.ts'
-import { arrived, journeys } from './journey.ts'
 
 const { start } = journeys()
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { pino } from 'pino'
 import { createApp } from '../../src/app.ts'
 import { readRoles } from '../../src/config.ts'
@@ -9,17 +9,13 @@ import { nextDelayMs } from '../../src/queue/schedule.ts'
 import { createGenesysCloud } from '../../src/sandbox/genesys-cloud/index.ts'
 import { createLinePlatform } from '../../src/sandbox/line-platform/index.ts'
 import type { Fault, FaultSwitches } from '../../src/sandbox/platforms.ts'
-import { answer, desk, expectClean, friendOf, onDesk, onPhone, phone, receiptOf, write } from '../support/journey.ts'
-import { startTestRedis, type TestRedis } from '../support/redis.ts'
+import { journeys } from '../support/journeys.ts'
+import { desk, onDesk, onPhone, phone, receiptOf } from '../support/looks.ts'
+import { answer, friendOf, mark, write } from '../support/talk.ts'
 import { until } from '../support/until.ts'
-import { readWorldConfig, startWorld, thailand, worldConfig } from '../support/world.ts'
+import { readWorldConfig, thailand, worldConfig } from '../support/world.ts'
 
-let redis: TestRedis
-
-beforeAll(async () => {
-  redis = await startTestRedis()
-})
-afterAll(() => redis.stop())
+const { start, keep, mayRepeat, redis } = journeys()
 
 /** Mulberry32: the same seed goes wrong in the same way. */
 function createRandom(seed: number): () => number {
@@ -82,7 +78,7 @@ async function startFiveBrands() {
   const base = worldConfig({
     publicUrl: 'http://127.0.0.1:1',
     port: 0,
-    redisUrl: redis.url,
+    redisUrl: (await redis()).url,
     keyPrefix: `order-${process.pid}`,
     folder,
     lineUrl: line.apiUrl,
@@ -144,14 +140,15 @@ const withoutRepeats = (texts: readonly (string | undefined)[]) => texts.filter(
 test.each([1, 20_261_121])(
   'whatever goes wrong on both sides (seed %i), every conversation of five brands keeps its order, and nothing is lost',
   async (seed) => {
-    const world = await startFiveBrands()
+    const world = keep(await startFiveBrands())
+    mayRepeat(world)
     const random = createRandom(seed)
     breakSometimes(world.line, 'push', random)
     breakSometimes(world.genesys, 'message', random)
     breakSometimes(world.genesys, 'receipt', random)
     breakSometimes(world.line, 'profile', random)
     const bursts = [3, 1, 2]
-    const texts = Array.from({ length: bursts.reduce((sum, size) => sum + size) }, (_, index) => `zebra ${index}`)
+    const texts = Array.from({ length: bursts.reduce((sum, size) => sum + size) }, (_, index) => `${mark} ${index}`)
 
     /** A customer's bursts, each in one webhook body; the next one comes when the last was taken. */
     async function writeAll(name: string, user: string): Promise<void> {
@@ -192,14 +189,12 @@ test.each([1, 20_261_121])(
     // The test would prove nothing if nothing had gone wrong.
     expect([...world.line.repeated.values()].length).toBeGreaterThan(0)
     expect(world.genesys.duplicates.length).toBeGreaterThan(0)
-    expectClean(world)
-    await world.stop()
   },
   45_000,
 )
 
 test('a customer whose messages are stuck holds nobody else up, in either direction', async () => {
-  const world = await startWorld({ redisUrl: redis.url })
+  const world = await start()
   const others = Array.from({ length: 60 }, (_, index) => friendOf(world, thailand, index))
   const isStuck = ({ body }: { readonly body: string }) => body.includes(thailand.userId)
   const mendLine = world.line.break('push', { answer: 500, when: isStuck })
@@ -230,13 +225,11 @@ test('a customer whose messages are stuck holds nobody else up, in either direct
   await Promise.all([onPhone(world, 'three'), onDesk(world, 'three')])
   expect(phone(world)).toEqual(texts)
   expect(desk(world)).toEqual(texts)
-  expectClean(world)
-  await world.stop()
 })
 
 test('the same event is carried once, however often and however closely together its copies come', async () => {
-  const world = await startWorld({ redisUrl: redis.url })
-  const event = world.line.event(thailand.name, thailand.userId, { type: 'text', text: 'zebra one' })
+  const world = await start()
+  const event = world.line.event(thailand.name, thailand.userId, { type: 'text', text: `${mark} one` })
   const copies = Array.from({ length: 20 }, () => world.line.post(thailand.name, [event, event]))
   const item = answer(world, 'one')
   const again = Array.from({ length: 20 }, () => world.genesys.post(thailand.integrationId, item.body as never))
@@ -249,8 +242,6 @@ test('the same event is carried once, however often and however closely together
   expect(desk(world)).toEqual(['one', 'two'])
   expect(phone(world)).toEqual(['one', 'two'])
   expect(item.receipts).toHaveLength(1)
-  expectClean(world)
-  await world.stop()
 })
 
 describe('the times between attempts', () => {

@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import sharp from 'sharp'
-import type { OutboundItem } from '../../src/sandbox/platforms.ts'
 import { mp3, mp4, noise, plain, serve } from '../media/samples.ts'
-import { until } from '../support/until.ts'
+import { journeys } from '../support/journeys.ts'
+import { metric, outcomes, pushes, shown, shownBeforeLast, wholeReceiptOf } from '../support/looks.ts'
 import { thailand, type World } from '../support/world.ts'
 import { load, pdf, sha256 } from './files.ts'
-import { counted, journeys, outcomes, shown, shownBeforeLast } from './journey.ts'
 
 const { start } = journeys()
 
@@ -18,11 +17,6 @@ async function attached(world: World, file: File) {
   attach(world, file)
   const [message] = await shown(world, 1)
   return message ?? { type: 'nothing' }
-}
-
-const receiptOf = async (item: OutboundItem) => {
-  const [receipt] = await until('a receipt', () => item.receipts.length > 0 && item.receipts)
-  return receipt?.body
 }
 
 describe('an agent’s picture', () => {
@@ -144,8 +138,7 @@ describe('any other file of an agent’s', () => {
 
     const messages = await shown(world, 3)
     expect(messages.map(({ type, text }) => text ?? type)).toEqual(['Here is the way', 'image', 'Can you find it?'])
-    const pushes = world.line.requests.filter(({ endpoint }) => endpoint === 'push')
-    expect(pushes.map(({ body }) => JSON.parse(body).messages.length)).toEqual([2, 1])
+    expect(pushes(world).map(({ body }) => JSON.parse(body).messages.length)).toEqual([2, 1])
   })
 
   test('is fetched once with the gateway’s own token, though LINE fails at first, and pushed with the same links', async () => {
@@ -156,9 +149,8 @@ describe('any other file of an agent’s', () => {
     const downloads = world.genesys.requests.filter(({ endpoint }) => endpoint === 'download')
     expect(downloads.map(({ status }) => status)).toEqual([200])
     expect(downloads[0]?.headers.authorization).toMatch(/^Bearer \S+$/)
-    const pushes = world.line.requests.filter(({ endpoint }) => endpoint === 'push')
-    expect(pushes.map(({ status }) => status)).toEqual([500, 200])
-    expect(new Set(pushes.map(({ body }) => body)).size).toBe(1)
+    expect(pushes(world).map(({ status }) => status)).toEqual([500, 200])
+    expect(new Set(pushes(world).map(({ body }) => body)).size).toBe(1)
   })
 
   test('is fetched with a new token when the old one has been revoked', async () => {
@@ -167,7 +159,7 @@ describe('any other file of an agent’s', () => {
     world.genesys.revokeTokens()
 
     const item = attach(world, { bytes: pdf(), mime: 'application/pdf', fileName: 'terms.pdf' })
-    expect(await receiptOf(item)).toMatchObject({ status: 'Delivered' })
+    expect((await wholeReceiptOf(item)).body).toMatchObject({ status: 'Delivered' })
   })
 })
 
@@ -183,10 +175,12 @@ describe('an agent’s file that cannot be had', () => {
     const world = await start()
     const item = attach(world, { ...file, url: `${world.genesys.url}/api/v2/downloads/unknown` })
 
-    expect(await receiptOf(item)).toMatchObject(failed('GeneralError', /can no longer be fetched.*attach it again/i))
+    expect((await wholeReceiptOf(item)).body).toMatchObject(
+      failed('GeneralError', /can no longer be fetched.*attach it again/i),
+    )
     expect(await shownBeforeLast(world)).toEqual([])
     expect(await outcomes(world, 'outbound', 'failed')).toBe(1)
-    expect(await counted(world, 'bridge_alerts_total', { kind: 'dead_letter' })).toBe(1)
+    expect(await metric(world, 'bridge_alerts_total', { kind: 'dead_letter' })).toBe(1)
   })
 
   test('because it lies at a private address is not fetched, fails the whole message, and Genesys learns why', async () => {
@@ -209,7 +203,7 @@ describe('an agent’s file that cannot be had', () => {
     ]
     for (const url of urls) {
       const item = attach(world, { ...file, url })
-      expect([url, await receiptOf(item)]).toEqual([
+      expect([url, (await wholeReceiptOf(item)).body]).toEqual([
         url,
         expect.objectContaining(
           failed('MessageNotAllowed', /address that must not be fetched.*attach the file itself/i),
@@ -226,7 +220,7 @@ describe('an agent’s file that cannot be had', () => {
     const world = await start()
     const item = attach(world, { ...file, url: `${world.line.dataApiUrl}/picture.png` })
 
-    expect(await receiptOf(item)).toMatchObject(failed('GeneralError', /can no longer be fetched/))
+    expect((await wholeReceiptOf(item)).body).toMatchObject(failed('GeneralError', /can no longer be fetched/))
     const [asked] = world.line.requests.filter(({ path }) => path === '/picture.png')
     expect(asked?.status).toBe(404)
     expect(asked?.headers.authorization).toBeUndefined()
@@ -238,6 +232,6 @@ describe('an agent’s file that cannot be had', () => {
     const bytes = await plain({ width: 20, height: 20 }).png().toBuffer()
     const item = attach(world, { bytes, mime: 'image/png' })
 
-    expect(await receiptOf(item)).toMatchObject({ status: 'Delivered' })
+    expect((await wholeReceiptOf(item)).body).toMatchObject({ status: 'Delivered' })
   })
 })

@@ -1,13 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Json } from '../../src/sandbox/platforms.ts'
+import { journeys } from '../support/journeys.ts'
+import { alerts, outcomes, pushes, shown, shownBeforeLast, textsBeforeLast } from '../support/looks.ts'
+import { write } from '../support/talk.ts'
 import { until } from '../support/until.ts'
 import { taiwan, thailand, type World } from '../support/world.ts'
-import { counted, journeys, outcomes, shown, shownBeforeLast, textsBeforeLast, write } from './journey.ts'
 
 const { start } = journeys()
 
-const pushesOf = (world: World) => world.line.requests.filter(({ endpoint }) => endpoint === 'push')
-const retryKeysOf = (world: World) => pushesOf(world).map(({ headers }) => headers['x-line-retry-key'])
+const retryKeysOf = (world: World) => pushes(world).map(({ headers }) => headers['x-line-retry-key'])
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
 /** At least so many UTF-16 units of paragraphs in several scripts; each is different, so that a lost or moved one shows. */
@@ -29,7 +30,7 @@ describe('an agent’s text', () => {
 
     expect(await shown(world, 1)).toEqual([{ type: 'text', text: 'สวัสดีค่ะ "How" can I help? 👋\n\\o/' }])
     expect(await shown(world, 1, taiwan)).toEqual([{ type: 'text', text: '您好，有什麼可以幫您？' }])
-    const toThailand = pushesOf(world).find(({ body }) => body.includes(thailand.userId))
+    const toThailand = pushes(world).find(({ body }) => body.includes(thailand.userId))
     expect(JSON.parse(toThailand?.body ?? '')).toEqual({
       to: thailand.userId,
       messages: [{ type: 'text', text: 'สวัสดีค่ะ "How" can I help? 👋\n\\o/' }],
@@ -49,7 +50,7 @@ describe('an agent’s text', () => {
     expect(messages.map((message) => String(message.text)).join('')).toBe(text)
     for (const message of messages) expect(String(message.text).length).toBeLessThanOrEqual(5_000)
     for (const message of messages.slice(0, -1)) expect(message.text).toMatch(/\n\n$/)
-    expect(pushesOf(world)).toHaveLength(2)
+    expect(pushes(world)).toHaveLength(2)
   })
 
   test('without any place to cut is split between what readers see as characters', async () => {
@@ -71,7 +72,7 @@ describe('an agent’s text', () => {
       const messages = await shown(world, 6)
 
       expect(messages.map((message) => String(message.text)).join('')).toBe(text)
-      expect(pushesOf(world).map(({ body }) => JSON.parse(body).messages.length)).toEqual([5, messages.length - 5])
+      expect(pushes(world).map(({ body }) => JSON.parse(body).messages.length)).toEqual([5, messages.length - 5])
       expect(item.receipts.map(({ status }) => status)).toEqual(['Delivered'])
     }
 
@@ -163,7 +164,7 @@ describe('what is not for the customer', () => {
     for (const [, body] of bodies) expect(await say(world, 'Not to be shown', body).webhook.ended).toBe('accepted')
 
     expect(await shownBeforeLast(world)).toEqual([])
-    expect(pushesOf(world)).toHaveLength(1)
+    expect(pushes(world)).toHaveLength(1)
     const ignored = world.events.filter((event) => event.type === 'message.ignored').map(({ reason }) => reason)
     expect(ignored).toEqual(['typing', ...bodies.map(([reason]) => reason)])
     expect(await outcomes(world, 'outbound', 'ignored')).toBe(ignored.length)
@@ -186,7 +187,7 @@ describe('what is not for the customer', () => {
     expect([answer.status, answer.body]).toEqual([200, '{}'])
     expect(await shownBeforeLast(world)).toEqual([])
     expect(world.line.messages(thailand.name, taiwan.userId)).toEqual([])
-    expect(await counted(world, 'bridge_alerts_total', { kind: 'misrouted', channel: thailand.name })).toBe(1)
+    expect(await alerts(world, 'misrouted')).toBe(1)
     expect(world.log.filter((line) => line.includes('"alert.raised"')).map((line) => JSON.parse(line).kind)).toEqual([
       'misrouted',
     ])
@@ -198,13 +199,13 @@ describe('a customer who blocked the account', () => {
 
   /** Says something that must fail because of the block, without a push. */
   async function expectRefused(world: World): Promise<void> {
-    const before = pushesOf(world).length
+    const before = pushes(world).length
     const item = say(world, 'Are you still there?')
     await until('a receipt', () => item.receipts.length > 0)
     expect(item.receipts.map(({ status, isFinal, reasons }) => ({ status, isFinal, reasons }))).toEqual([
       { status: 'Failed', isFinal: true, reasons: [optedOut] },
     ])
-    expect(pushesOf(world)).toHaveLength(before)
+    expect(pushes(world)).toHaveLength(before)
   }
 
   test('is not pushed to until a follow', async () => {

@@ -1,8 +1,20 @@
 import { describe, expect, test } from '@jest/globals'
-import type { GenesysConversation, Json, OutboundItem, ReceivedReceipt } from '../../src/sandbox/platforms.ts'
+import type { GenesysConversation, Json } from '../../src/sandbox/platforms.ts'
+import { journeys } from '../support/journeys.ts'
+import {
+  alerts,
+  arrived,
+  metric,
+  outcomes,
+  pushes,
+  shown,
+  shownBeforeLast,
+  textsBeforeLast,
+  wholeReceiptOf,
+} from '../support/looks.ts'
+import { bare, mark, write } from '../support/talk.ts'
 import { until } from '../support/until.ts'
 import { taiwan, thailand, type World } from '../support/world.ts'
-import { arrived, counted, journeys, outcomes, shown, shownBeforeLast, textsBeforeLast, write } from './journey.ts'
 
 const { start } = journeys()
 
@@ -10,12 +22,6 @@ const stranger = `U${'5'.repeat(32)}`
 
 const say = (world: World, text: string, user: string = thailand.userId) =>
   world.genesys.sendText(thailand.integrationId, user, text)
-
-async function receiptOf(item: OutboundItem): Promise<ReceivedReceipt> {
-  const [receipt] = await until('a receipt', () => item.receipts.length > 0 && item.receipts)
-  if (!receipt) throw new Error('There is no receipt.')
-  return receipt
-}
 
 const receiptRequests = (world: World) => world.genesys.requests.filter(({ endpoint }) => endpoint === 'receipt')
 
@@ -26,8 +32,7 @@ describe('a receipt', () => {
   test('says Delivered once LINE has taken all parts, and nothing else', async () => {
     const world = await start()
     const item = say(world, 'One sentence. '.repeat(2_000))
-    const { body } = await receiptOf(item)
-    const pushes = world.line.requests.filter(({ endpoint }) => endpoint === 'push')
+    const { body } = await wholeReceiptOf(item)
 
     expect(body).toStrictEqual({
       id: item.id,
@@ -39,9 +44,9 @@ describe('a receipt', () => {
       isFinalReceipt: true,
     })
     const told = Date.parse(String((body.channel as Json).time))
-    expect(told).toBeGreaterThanOrEqual(pushes.at(-1)?.at ?? Number.POSITIVE_INFINITY)
+    expect(told).toBeGreaterThanOrEqual(pushes(world).at(-1)?.at ?? Number.POSITIVE_INFINITY)
     expect(told).toBeLessThanOrEqual(Date.now())
-    expect(pushes).toHaveLength(2)
+    expect(pushes(world)).toHaveLength(2)
     expect(receiptRequests(world).map(({ method, path }) => [method, path])).toEqual([
       ['POST', `/api/v2/conversations/messages/${thailand.integrationId}/inbound/open/receipt`],
     ])
@@ -53,7 +58,7 @@ describe('a receipt', () => {
     world.line.break('push', { answer: 'drop', accept: true, times: 1 })
     const item = say(world, 'Did you get it?')
 
-    expect((await receiptOf(item)).status).toBe('Delivered')
+    expect((await wholeReceiptOf(item)).status).toBe('Delivered')
     expect(await shown(world, 1)).toEqual([{ type: 'text', text: 'Did you get it?' }])
     expect([...world.line.repeated.values()]).toEqual([1])
     expect(await shownBeforeLast(world)).toHaveLength(1)
@@ -79,7 +84,7 @@ describe('a receipt', () => {
     world.line.break('push', { ...fault, times: 1 })
     const item = say(world, 'Never to be seen')
 
-    const { body } = await receiptOf(item)
+    const { body } = await wholeReceiptOf(item)
     expect(body).toStrictEqual({
       id: item.id,
       channel: { to: { id: thailand.userId }, time: expect.any(String) },
@@ -96,7 +101,7 @@ describe('a receipt', () => {
     const world = await start({ channels: { genesys: { inboundApi: 'legacy' } } })
     const item = say(world, 'By the old way')
 
-    const { body } = await receiptOf(item)
+    const { body } = await wholeReceiptOf(item)
     expect(body).toStrictEqual({
       id: item.id,
       channel: {
@@ -120,7 +125,7 @@ describe('a receipt', () => {
     await shown(world, 2)
     const bad = say(world, 'To nobody', stranger)
 
-    expect((await receiptOf(bad)).status).toBe('Failed')
+    expect((await wholeReceiptOf(bad)).status).toBe('Failed')
     expect(good.map(({ receipts }) => receipts)).toEqual([[], []])
     expect(reported(world)).toEqual([bad.id])
   })
@@ -130,7 +135,7 @@ describe('a receipt', () => {
     world.genesys.break('receipt', { answer: 503, times: 2 })
     const item = say(world, 'Pushed once')
 
-    expect((await receiptOf(item)).status).toBe('Delivered')
+    expect((await wholeReceiptOf(item)).status).toBe('Delivered')
     expect(receiptRequests(world).map(({ status }) => status)).toEqual([503, 503, 200])
     expect(new Set(receiptRequests(world).map(({ body }) => body)).size).toBe(1)
     expect(world.line.pushes).toHaveLength(1)
@@ -176,20 +181,18 @@ describe('a receipt', () => {
 })
 
 describe('what Genesys reports about a customer’s message', () => {
-  const alerts = (world: World) => counted(world, 'bridge_alerts_total', { kind: 'not_shown', channel: thailand.name })
-
   test('is alerted once when no agent could see it, however often it is told', async () => {
     const world = await start()
     world.genesys.configure({ inboundReceipts: 'none' })
     write(world, 'Lost on the way')
     const [item] = await arrived(world, 1)
-    const reasons = [{ code: 'GeneralError', message: 'Could not be shown: Lost on the way' }]
+    const reasons = [{ code: 'GeneralError', message: `Could not be shown: ${mark} Lost on the way` }]
     for (let time = 0; time < 3; time += 1) {
       const { ended } = world.genesys.sendReceipt(item?.id ?? '', { status: 'Failed', reasons })
       expect(await ended).toBe('accepted')
     }
 
-    expect(await alerts(world)).toBe(1)
+    expect(await alerts(world, 'not_shown')).toBe(1)
     const raised = world.log.map((line) => JSON.parse(line) as Json).filter(({ msg }) => msg === 'alert.raised')
     expect(raised.map(({ kind, detail }) => [kind, detail])).toEqual([
       ['not_shown', `message ${item?.id}: GeneralError`],
@@ -205,17 +208,17 @@ describe('what Genesys reports about a customer’s message', () => {
     )
 
     expect(await shownBeforeLast(world)).toEqual([])
-    expect(await counted(world, 'bridge_alerts_total', {})).toBe(0)
+    expect(await metric(world, 'bridge_alerts_total', {})).toBe(0)
   })
 })
 
 test('both sides of a conversation stand in it in the order in which they were said', async () => {
   const world = await start()
   const said = (conversation: GenesysConversation | undefined) =>
-    conversation?.items.map(({ direction, text }) => [direction, text])
+    conversation?.items.map(({ direction, text }) => [direction, bare(text)])
   write(world, 'Is it open today?')
   await arrived(world, 1)
-  await receiptOf(say(world, 'Until eight in the evening.'))
+  await wholeReceiptOf(say(world, 'Until eight in the evening.'))
   write(world, 'Thank you!')
   await arrived(world, 2)
 

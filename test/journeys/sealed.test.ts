@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { plain } from '../media/samples.ts'
+import { journeys } from '../support/journeys.ts'
+import { arrived, envelope, outcomes, shown } from '../support/looks.ts'
+import { write } from '../support/talk.ts'
 import { until } from '../support/until.ts'
 import { thailand } from '../support/world.ts'
 import { load, pdf, sendFile, sha256 } from './files.ts'
-import { arrived, envelope, journeys, outcomes, shown, write } from './journey.ts'
 
 const { start, redis } = journeys()
 
@@ -13,7 +15,7 @@ const encryptionKey = () => randomBytes(32).toString('base64')
 
 /** Everything that Redis holds of one world, as text. */
 async function everythingOf(keyPrefix: string): Promise<string> {
-  const client = new Redis(redis().url)
+  const client = new Redis((await redis()).url)
   const readers: Readonly<Record<string, (key: string) => Promise<unknown>>> = {
     string: (key) => client.get(key),
     list: (key) => client.lrange(key, 0, -1),
@@ -37,7 +39,7 @@ test('with sealed payloads everything is carried as without', async () => {
   const { line, genesys } = world
   const picture = await plain({ width: 40, height: 30 }).png().toBuffer()
 
-  const text = write(world, 'สวัสดีค่ะ 👋')
+  const text = line.send(thailand.name, thailand.userId, { type: 'text', text: 'สวัสดีค่ะ 👋' })
   await arrived(world, 1)
   const photo = sendFile(world, { type: 'image', bytes: picture })
   await arrived(world, 2)

@@ -4,26 +4,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer, connect as openSocket, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import type { WebhookAttempt } from '../../src/sandbox/platforms.ts'
-import { answer, desk, expectClean, friendOf, onDesk, onPhone, phone, receiptOf, write } from '../support/journey.ts'
+import { freePort } from '../support/free-port.ts'
+import { journeys } from '../support/journeys.ts'
+import { desk, onDesk, onPhone, phone, receiptOf } from '../support/looks.ts'
+import { answer, friendOf, write } from '../support/talk.ts'
 import { until } from '../support/until.ts'
-import { startWorld, thailand, type World } from '../support/world.ts'
+import { thailand, type World } from '../support/world.ts'
 
-const endings: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const end of endings.splice(0).toReversed()) await end()
-})
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
+const { start, later } = journeys()
 
 /** A Redis that can be killed, frozen and brought back on the same port with its data. */
 async function startRedis(...words: string[]) {
@@ -48,7 +39,7 @@ async function startRedis(...words: string[]) {
   }
   await client.connect().catch(() => {})
   await start()
-  endings.push(async () => {
+  later(async () => {
     client.disconnect()
     await end('SIGKILL')
     await rm(folder, { recursive: true, force: true })
@@ -62,12 +53,6 @@ async function startRedis(...words: string[]) {
     freeze: () => child.kill('SIGSTOP'),
     thaw: () => child.kill('SIGCONT'),
   }
-}
-
-async function startWith(redisUrl: string): Promise<World> {
-  const world = await startWorld({ redisUrl })
-  endings.push(() => world.stop())
-  return world
 }
 
 const readiness = async (world: World): Promise<number> => (await fetch(`${world.url}/readyz`)).status
@@ -123,23 +108,22 @@ async function outage(world: World, away: () => unknown, back: () => unknown): P
   }
   for (const item of items) expect(await receiptOf(item)).toBe('Delivered')
   expect(phone(world)).toEqual(['before', 'after'])
-  expectClean(world)
 }
 
 describe('webhooks are answered 503 in time and all is well afterwards when Redis', () => {
   test('is killed and started anew', async () => {
     const redis = await startRedis()
-    await outage(await startWith(redis.url), redis.kill, redis.start)
+    await outage(await start({ redisUrl: redis.url }), redis.kill, redis.start)
   })
 
   test('hangs for a while', async () => {
     const redis = await startRedis()
-    await outage(await startWith(redis.url), redis.freeze, redis.thaw)
+    await outage(await start({ redisUrl: redis.url }), redis.freeze, redis.thaw)
   })
 
   test('becomes a read-only replica for a while', async () => {
     const redis = await startRedis()
-    const world = await startWith(redis.url)
+    const world = await start({ redisUrl: redis.url })
     write(world, 'before')
     await onDesk(world, 'before')
     await redis.client.call('replicaof', '127.0.0.1', '1')
@@ -151,12 +135,11 @@ describe('webhooks are answered 503 in time and all is well afterwards when Redi
     await Promise.all([onDesk(world, 'one'), onPhone(world, 'one')])
     expect(desk(world)).toEqual(['before', 'one'])
     expect(phone(world)).toEqual(['one'])
-    expectClean(world)
   })
 
   test('is full for a while', async () => {
     const redis = await startRedis('--maxmemory-policy', 'noeviction')
-    const world = await startWith(redis.url)
+    const world = await start({ redisUrl: redis.url })
     write(world, 'before')
     await onDesk(world, 'before')
     await redis.client.call('config', 'set', 'maxmemory', '1mb')
@@ -168,14 +151,13 @@ describe('webhooks are answered 503 in time and all is well afterwards when Redi
     await Promise.all([onDesk(world, 'one'), onPhone(world, 'one')])
     expect(desk(world)).toEqual(['before', 'one'])
     expect(phone(world)).toEqual(['one'])
-    expectClean(world)
   })
 })
 
 describe('a message that is under way while Redis goes away', () => {
   test('is shown once', async () => {
     const redis = await startRedis()
-    const world = await startWith(redis.url)
+    const world = await start({ redisUrl: redis.url })
     world.line.break('push', { delayMs: 700, times: 1 })
     const item = answer(world, 'one')
     await until('the push', () => world.line.requests.some(({ endpoint }) => endpoint === 'push'))
@@ -187,7 +169,6 @@ describe('a message that is under way while Redis goes away', () => {
     await onPhone(world, 'two')
     expect(phone(world)).toEqual(['one', 'two'])
     expect(item.receipts).toHaveLength(1)
-    expectClean(world)
   })
 })
 
@@ -207,7 +188,7 @@ async function startCable(port: number) {
     pairs.push(near, far)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  endings.push(async () => {
+  later(async () => {
     server.close()
     for (const socket of pairs) socket.destroy()
     await once(server, 'close')
@@ -226,7 +207,7 @@ async function startCable(port: number) {
 test('connections that fall silent for ever are given up: a host that vanishes says no good-bye', async () => {
   const redis = await startRedis()
   const cable = await startCable(redis.port)
-  const world = await startWith(cable.url)
+  const world = await start({ redisUrl: cable.url })
   write(world, 'before')
   answer(world, 'before')
   await Promise.all([onDesk(world, 'before'), onPhone(world, 'before')])
@@ -237,16 +218,14 @@ test('connections that fall silent for ever are given up: a host that vanishes s
   answer(world, 'two')
   await onPhone(world, 'two', thailand, thailand.userId, 25_000)
   expect(desk(world)).toEqual(['before', 'one'])
-  expectClean(world)
 }, 60_000)
 
 test('a start while Redis is still away waits for it, alive but not ready', async () => {
   const redis = await startRedis()
   await redis.kill()
-  const starting = startWorld({ redisUrl: redis.url })
+  const starting = start({ redisUrl: redis.url })
   await redis.start()
   const world = await starting
-  endings.push(() => world.stop())
   write(world, 'one')
   await onDesk(world, 'one')
 })

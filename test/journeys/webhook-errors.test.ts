@@ -3,15 +3,17 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { genesysSignature } from '../../src/sandbox/genesys-cloud/index.ts'
 import { lineSignature } from '../../src/sandbox/line-platform/index.ts'
-import { answer, desk, expectClean, mark, metric, onDesk, onPhone, phone, write } from '../support/journey.ts'
-import { startTestRedis, type TestRedis } from '../support/redis.ts'
+import { journeys } from '../support/journeys.ts'
+import { desk, metric, onDesk, onPhone, phone } from '../support/looks.ts'
+import { answer, mark, write } from '../support/talk.ts'
 import { until } from '../support/until.ts'
-import { startWorld, taiwan, thailand, type World } from '../support/world.ts'
+import { taiwan, thailand, type World } from '../support/world.ts'
 
-let redis: TestRedis
+const { start } = journeys({ lasting: 'file' })
+
 let world: World
 
 const newSecrets = { line: 'c'.repeat(32), genesys: 'genesys-webhook-secret-th-new' }
@@ -20,9 +22,7 @@ const maxBytes = 1_048_576
 type Json = Record<string, unknown>
 
 beforeAll(async () => {
-  redis = await startTestRedis()
-  world = await startWorld({
-    redisUrl: redis.url,
+  world = await start({
     change: (config) => {
       const [first, ...others] = config.channels as { line: Json; genesys: Json }[]
       const changed = {
@@ -33,11 +33,6 @@ beforeAll(async () => {
       return { ...config, channels: [changed, ...others] }
     },
   })
-})
-afterAll(async () => {
-  expectClean(world)
-  await world.stop()
-  await redis.stop()
 })
 
 let sentinels = 0
@@ -205,12 +200,12 @@ describe.each(sources)('a webhook of $name', (source) => {
     'to the unknown channel %s gets 404',
     async (channel) => {
       const body = source.body('refused')
-      const before = await metric(world.url, 'bridge_webhook_requests_total', { channel: 'unknown', status: '404' })
+      const before = await metric(world, 'bridge_webhook_requests_total', { channel: 'unknown', status: '404' })
       expect(await post(`/webhooks/${name}/${channel}`, body, signed(body))).toEqual(answered(404, 'unknown_channel'))
-      const after = await metric(world.url, 'bridge_webhook_requests_total', { channel: 'unknown', status: '404' })
+      const after = await metric(world, 'bridge_webhook_requests_total', { channel: 'unknown', status: '404' })
       // A made-up name must not become a label: anybody could fill the metrics.
       expect(after).toBe(before + 1)
-      expect(await metric(world.url, 'bridge_webhook_requests_total', { channel })).toBe(0)
+      expect(await metric(world, 'bridge_webhook_requests_total', { channel })).toBe(0)
     },
   )
 
@@ -280,7 +275,7 @@ describe.each(sources)('a webhook of $name', (source) => {
 
   test('that breaks off in the middle is never half taken', async () => {
     const body = source.body('refused')
-    const before = await metric(world.url, 'bridge_webhook_requests_total', { channel: thailand.name, status: '400' })
+    const before = await metric(world, 'bridge_webhook_requests_total', { channel: thailand.name, status: '400' })
     const { hostname, port } = new URL(world.url)
     const head = { host: hostname, ...signed(body), 'content-length': Buffer.byteLength(body) }
     const lines = [`POST ${path} HTTP/1.1`, ...Object.entries(head).map(([key, value]) => `${key}: ${value}`)]
@@ -290,7 +285,7 @@ describe.each(sources)('a webhook of $name', (source) => {
     await until(
       'the request to end',
       async () =>
-        (await metric(world.url, 'bridge_webhook_requests_total', { channel: thailand.name, status: '400' })) > before,
+        (await metric(world, 'bridge_webhook_requests_total', { channel: thailand.name, status: '400' })) > before,
     )
   })
 

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { GenesysCloud, LinePlatform } from '../../src/sandbox/platforms.ts'
+import { freePort } from './free-port.ts'
 import { until } from './until.ts'
 import { pointWebhooks, startPlatforms, worldConfig } from './world.ts'
 
@@ -32,6 +32,8 @@ export interface ProcessWorld {
   readonly url: string
   readonly folder: string
   readonly config: Readonly<Record<string, unknown>>
+  /** What all its bridges have told so far, the lines of their logs and their errors. */
+  readonly log: readonly string[]
   /** @param settings.config instead of the world's own */
   start(settings?: {
     readonly config?: object | string
@@ -40,17 +42,15 @@ export interface ProcessWorld {
   /** The process id of the private Redis of this folder, as its lock tells it. */
   redisPid(): Promise<number | undefined>
   /** Kills what still runs, and removes the folder. */
-  end(): Promise<void>
+  stop(): Promise<void>
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
+/** The status of an answer, if there is one. */
+export const statusOf = (url: string): Promise<number | 'closed'> =>
+  fetch(url).then(
+    ({ status }) => status,
+    () => 'closed' as const,
+  )
 
 /** Is there a process of this id? A zombie counts as gone. */
 export async function isAlive(pid: number): Promise<boolean> {
@@ -65,24 +65,28 @@ export async function isAlive(pid: number): Promise<boolean> {
   }
 }
 
+let worlds = 0
+
 /** @param redisUrl empty: each bridge brings its own Redis, in the world's folder */
 export async function startProcessWorld(redisUrl = ''): Promise<ProcessWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'bridge-process-'))
   const { line, genesys } = await startPlatforms()
   const port = await freePort()
+  worlds += 1
   const url = `http://127.0.0.1:${port}`
   pointWebhooks({ line, genesys }, url)
   const config = worldConfig({
     publicUrl: url,
     port,
     redisUrl,
-    keyPrefix: `process-${process.pid}-${port}`,
+    keyPrefix: `process-${process.pid}-${worlds}`,
     folder,
     lineUrl: line.apiUrl,
     lineDataUrl: line.dataApiUrl,
     genesysUrl: genesys.url,
   })
   const running = new Set<BridgeProcess>()
+  const told: string[] = []
   let files = 0
 
   async function start(settings: Parameters<ProcessWorld['start']>[0] = {}): Promise<BridgeProcess> {
@@ -103,9 +107,11 @@ export async function startProcessWorld(redisUrl = ''): Promise<ProcessWorld> {
       const lines = (rest + piece).split('\n')
       rest = lines.pop() ?? ''
       log.push(...lines)
+      told.push(...lines)
     })
     child.stderr.setEncoding('utf8').on('data', (piece: string) => {
       errors += piece
+      told.push(piece)
     })
     const bridge: BridgeProcess = {
       pid: child.pid ?? 0,
@@ -134,12 +140,13 @@ export async function startProcessWorld(redisUrl = ''): Promise<ProcessWorld> {
     url,
     folder,
     config,
+    log: told,
     start,
     async redisPid() {
       const lock = await readFile(join(folder, '.data/redis/bridge.lock'), 'utf8').catch(() => '{}')
       return (JSON.parse(lock) as { server?: { pid: number } }).server?.pid
     },
-    async end() {
+    async stop() {
       for (const bridge of running) bridge.signal('SIGKILL')
       await Promise.all([...running].map(({ ended }) => ended))
       await Promise.all([line.stop(), genesys.stop()])

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -10,6 +8,7 @@ import { type Config, readConfig, readRoles } from '../../src/config.ts'
 import { createGenesysCloud } from '../../src/sandbox/genesys-cloud/index.ts'
 import { createLinePlatform } from '../../src/sandbox/line-platform/index.ts'
 import type { GenesysCloud, LinePlatform } from '../../src/sandbox/platforms.ts'
+import { freePort } from './free-port.ts'
 
 /** Two brands, as in the example configuration. */
 export const thailand = {
@@ -157,6 +156,7 @@ export async function startWorld(settings: {
 }): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'bridge-world-'))
   const { line, genesys } = await startPlatforms()
+  // The bridge's own address must be known before it starts, because media links are built on it.
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   worlds += 1
@@ -198,14 +198,4 @@ export async function startWorld(settings: {
       await rm(folder, { recursive: true, force: true })
     },
   }
-}
-
-/** A port that was free a moment ago; the bridge's own address must be known before it starts, because media links are built on it. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
