@@ -10,6 +10,7 @@ import { Redis } from 'ioredis'
 import { identifyProcess, isRunning } from '../../src/lib/process-identity.ts'
 import { findRedisBinary } from '../../src/lib/redis-binary.ts'
 import { startRedisServer } from '../../src/lib/redis-server.ts'
+import { freePort } from '../support/free-port.ts'
 
 let folder: string
 const environment = process.env
@@ -266,14 +267,4 @@ async function script(where: string, name: string, text: string): Promise<void> 
 async function tools(): Promise<void> {
   for (const name of ['env', 'ln', 'true']) await symlink(`/usr/bin/${name}`, join(folder, name))
   await script(folder, 'sudo', '[ "$1" = -n ] && shift; exec "$@"')
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
