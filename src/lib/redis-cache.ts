@@ -16,6 +16,8 @@ export const createRedisCache = (parts: { readonly redis: Redis; readonly base: 
     async set(key: string, value: string, ttlSeconds: number): Promise<void> {
       await redis.set(named(key), sealer.seal(value), 'EX', Math.max(1, Math.ceil(ttlSeconds)))
     },
+    /** True when there was something under the key. */
+    forget: async (key: string): Promise<boolean> => (await redis.del(named(key))) > 0,
     /** True for exactly one caller per key until it runs out. */
     claim: async (key: string, ttlSeconds: number): Promise<boolean> =>
       (await redis.set(named(`claim:${key}`), 1, 'EX', Math.max(1, Math.ceil(ttlSeconds)), 'NX')) === 'OK',

@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
-import { lockFolder } from './folder-lock.ts'
+import { lockFolder, type NotedServer, serverOf } from './folder-lock.ts'
 import { identifyProcess, isRunning, type ProcessIdentity } from './process-identity.ts'
 import { type Environment, findRedisBinary, installRedis } from './redis-binary.ts'
 import { untilAnswering } from './redis-ready.ts'
@@ -21,6 +21,8 @@ export interface RedisServer {
   readonly exited: Promise<RedisExit>
   /** Ends it gracefully: everything is on disk when this resolves. May be called again. */
   stop(): Promise<void>
+  /** Ends it as `kill -9` does, or the failure of its machine. */
+  kill(): Promise<void>
 }
 
 /** How a server ended; `asked`: through `stop`. */
@@ -44,6 +46,8 @@ const portAttempts = 5
  * @param request.folder made with access for its owner only when missing
  * @param request.say lines for the person at the terminal, when Redis has to be installed first
  * @param request.at the port and password to use, so that a server can come back where it was
+ * @param request.appendfsync `always`: nothing that was answered can be lost; default `everysec`: what was written in the last
+ *   second or two can. https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
  * @throws {RedisMissing} when there is no Redis and none can be installed; {@link FolderInUse} when a second bridge
  *   works on the folder.
  */
@@ -52,8 +56,9 @@ export async function startRedisServer(request: {
   readonly environment: Environment
   readonly say?: (line: string) => void
   readonly at?: { readonly port: number; readonly password: string }
+  readonly appendfsync?: 'always' | 'everysec'
 }): Promise<RedisServer> {
-  const { environment, say = (line) => process.stderr.write(`${line}\n`), at } = request
+  const { environment, say = (line) => process.stderr.write(`${line}\n`), at, appendfsync = 'everysec' } = request
   const binary = findRedisBinary({ environment }) ?? installRedis({ environment, say })
   const folder = resolve(request.folder)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -62,7 +67,8 @@ export async function startRedisServer(request: {
     if (lock.left) await endLeftServer(lock.left, folder)
     for (let attempt = 1; ; attempt += 1) {
       const { port, password } = at ?? { port: await freePort(), password: randomBytes(24).toString('hex') }
-      const server = await launch({ binary, folder, port, password, onSpawn: lock.note, onEnd: lock.release })
+      const settings = settingsOf({ port, password, appendfsync })
+      const server = await launch({ binary, folder, port, password, settings, onSpawn: lock.note, onEnd: lock.release })
       if (server) return server
       if (attempt === portAttempts) throw new Error(`redis-server found no free port in ${portAttempts} attempts`)
     }
@@ -73,24 +79,40 @@ export async function startRedisServer(request: {
 }
 
 /**
+ * The address of the private server that a running bridge keeps in `folder`; undefined when none runs. The note of it is
+ * readable for the user who runs the bridge only.
+ */
+export function findRedisServer(folder: string): string | undefined {
+  const address = serverOf(resolve(folder))?.address
+  return address && addressOf(address)
+}
+
+const addressOf = ({ port, password }: { readonly port: number; readonly password: string }): string =>
+  `redis://:${password}@127.0.0.1:${port}`
+
+/**
  * The shell starts a watcher and then becomes the server. The watcher waits on a pipe from the bridge: a line means
  * that the server has ended; the end of the pipe means that the bridge has, in whichever way, and the server must
  * follow.
  */
 const script = '{ read -r _ <&3 || kill -TERM $$; } </dev/null >/dev/null 2>&1 & exec "$0" - 3<&-'
 
-/** Comes through stdin. The `ziplist` names are understood by every version; those with `listpack` only from 7.0 on. */
-const settings = (port: number, password: string): string => `
+/**
+ * Comes through stdin. No log of slow commands, because it would hold words of people. The `ziplist` names are understood by every version; those with `listpack`
+ * only from 7.0 on.
+ */
+const settingsOf = (of: { readonly port: number; readonly password: string; readonly appendfsync: string }) => `
 bind 127.0.0.1
-port ${port}
+port ${of.port}
 protected-mode yes
-requirepass ${password}
+requirepass ${of.password}
 daemonize no
 dir .
 appendonly yes
-appendfsync everysec
+appendfsync ${of.appendfsync}
 save ""
 maxmemory-policy noeviction
+slowlog-log-slower-than -1
 hash-max-ziplist-entries 512
 hash-max-ziplist-value 256
 `
@@ -100,13 +122,14 @@ interface Launch {
   readonly folder: string
   readonly port: number
   readonly password: string
-  readonly onSpawn: (server: ProcessIdentity) => void
+  readonly settings: string
+  readonly onSpawn: (server: NotedServer) => void
   readonly onEnd: () => void
 }
 
 /** Resolves with undefined when somebody else took the port in the meantime. */
 async function launch(request: Launch): Promise<RedisServer | undefined> {
-  const { binary, folder, port, password, onSpawn, onEnd } = request
+  const { binary, folder, port, password, settings, onSpawn, onEnd } = request
   const child = spawn('/bin/sh', ['-c', script, binary], {
     cwd: folder,
     // The bridge's secrets are none of Redis' business.
@@ -124,8 +147,9 @@ async function launch(request: Launch): Promise<RedisServer | undefined> {
   child.once('exit', () => {
     if (leash instanceof Writable) leash.end('ended\n', () => leash.destroy())
   })
-  if (child.pid !== undefined) onSpawn(identifyProcess(child.pid) ?? { pid: child.pid })
-  child.stdin?.end(settings(port, password))
+  if (child.pid !== undefined)
+    onSpawn({ ...(identifyProcess(child.pid) ?? { pid: child.pid }), address: { port, password } })
+  child.stdin?.end(settings)
 
   const giveUp = new AbortController()
   const early = await Promise.race([
@@ -143,7 +167,7 @@ async function launch(request: Launch): Promise<RedisServer | undefined> {
   let asked = false
   const exited = ended.then((exit) => ({ asked, ...exit })).finally(onEnd)
   return {
-    url: `redis://:${password}@127.0.0.1:${port}`,
+    url: addressOf({ port, password }),
     port,
     password,
     exited,
@@ -153,6 +177,11 @@ async function launch(request: Launch): Promise<RedisServer | undefined> {
       const impatience = setTimeout(() => child.kill('SIGKILL'), stopWithinMs)
       await exited
       clearTimeout(impatience)
+    },
+    async kill() {
+      asked = true
+      child.kill('SIGKILL')
+      await exited
     },
   }
 }

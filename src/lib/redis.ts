@@ -1,34 +1,87 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { followFailovers } from './redis-failover.ts'
+import { readRedisUrl } from './redis-url.ts'
 
 export type { Redis }
 
+/** Without a byte for so long after a command was sent, the server hangs or its host is gone, and the connection is given up. */
+const silentMs = { failFast: 3_000, patient: 5_000, blocking: 15_000 }
+
 /**
- * Opens a connection that comes back by itself after an outage.
+ * Opens a connection that comes back by itself after an outage, and follows a failover.
+ * @param settings.url see {@link readRedisUrl}
  * @param settings.failFast commands are refused at once while the server is away (webhooks: the sender tries again);
- *   otherwise they wait for its return (workers)
+ *   otherwise they wait for its return (workers), and scripts run even when the server is full: see {@link runWhenFull}
  * @param settings.onError hears of lost connections; without a listener Node would end the process
+ * @throws {Error} for an address that cannot be read; the message holds nothing of it
  */
 export function connectRedis(settings: {
   readonly url: string
   readonly failFast: boolean
   readonly onError: (error: Error) => void
 }): Redis {
-  const redis = new Redis(settings.url, {
-    maxRetriesPerRequest: settings.failFast ? 0 : null,
-    enableOfflineQueue: !settings.failFast,
-    autoResendUnfulfilledCommands: !settings.failFast,
+  const { url, failFast, onError } = settings
+  const target = readRedisUrl(url)
+  if ('faults' in target) throw new Error(`The address of Redis ${target.faults.join('; ')}.`)
+  const redis = new Redis({
+    ...target.options,
+    replyMapping: 'legacy',
+    maxRetriesPerRequest: failFast ? 0 : null,
+    enableOfflineQueue: !failFast,
+    autoResendUnfulfilledCommands: !failFast,
     enableAutoPipelining: true,
     connectTimeout: 2_000,
-    // A server that hangs, or a network that swallows everything, is given up. BullMQ's blocking calls last up to 10 s.
-    socketTimeout: settings.failFast ? 3_000 : 15_000,
+    // A Sentinel that hangs must not hold up the question to the next one.
+    sentinelCommandTimeout: 1_000,
+    // Without Sentinels that answer there is nothing to do but to ask again.
+    sentinelRetryStrategy: (attempt: number) => Math.min(50 * attempt, 1_000),
+    socketTimeout: failFast ? silentMs.failFast : silentMs.patient,
     keepAlive: 10_000,
-    retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
+    retryStrategy: (attempt: number) => Math.min(50 * attempt, 1_000),
     // A replica that was the primary before a failover answers READONLY: connect anew to reach the new primary.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    reconnectOnError: (error: Error) => /\bREADONLY\b/.test(error.message),
   })
-  redis.on('error', settings.onError)
+  if (!failFast) runWhenFull(redis)
+  const connections = new Set([redis])
+  const duplicate = redis.duplicate.bind(redis)
+  // BullMQ duplicates the connection for calls that block for up to 10 s.
+  redis.duplicate = (override) => {
+    const blocking = duplicate({ ...override, socketTimeout: silentMs.blocking })
+    connections.add(blocking)
+    blocking.once('end', () => connections.delete(blocking))
+    return blocking
+  }
+  if (target.options.sentinels) {
+    const failovers = followFailovers({ options: target.options, connections })
+    const disconnect = redis.disconnect.bind(redis)
+    redis.disconnect = (reconnect) => {
+      if (!reconnect) failovers.close()
+      disconnect(reconnect)
+    }
+  }
+  redis.on('error', onError)
   return redis
+}
+
+/** BullMQ's scripts that only read are left alone: they should answer on a server that takes no writes. */
+const onlyReads = /^(get|is|paginate)[A-Z]/
+
+/**
+ * A full Redis refuses a script's first write if that could need memory, and every write after it is allowed. Workers' scripts
+ * need a little memory to free much more, so a full Redis would stay full for ever. A write that cannot need memory, put in front
+ * of them, opens the way; it works on every version, while the script flag `allow-oom` came with 7.0.
+ * https://redis.io/docs/latest/develop/reference/eviction/ https://redis.io/docs/latest/develop/programmability/lua-api/#script_flags
+ */
+function runWhenFull(redis: Redis): void {
+  const defineCommand = redis.defineCommand.bind(redis)
+  redis.defineCommand = (name, definition) =>
+    defineCommand(
+      name,
+      onlyReads.test(name)
+        ? definition
+        : { ...definition, lua: `redis.call('DEL', KEYS[1] .. ':none')\n${definition.lua}` },
+    )
 }
 
 /** The server may drop keys when its memory runs short. */

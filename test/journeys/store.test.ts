@@ -1,70 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer, connect as openSocket, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { Redis } from 'ioredis'
 import type { WebhookAttempt } from '../../src/sandbox/platforms.ts'
-import { freePort } from '../support/free-port.ts'
 import { journeys } from '../support/journeys.ts'
-import { desk, onDesk, onPhone, phone, receiptOf } from '../support/looks.ts'
+import { desk, expectUnavailable, onDesk, onPhone, phone, receiptOf } from '../support/looks.ts'
+import { type RedisProcess, startRedisProcess } from '../support/redis-process.ts'
 import { answer, friendOf, write } from '../support/talk.ts'
 import { until } from '../support/until.ts'
 import { thailand, type World } from '../support/world.ts'
 
 const { start, later } = journeys()
 
-/** A Redis that can be killed, frozen and brought back on the same port with its data. */
-async function startRedis(...words: string[]) {
-  const folder = await mkdtemp(join(tmpdir(), 'bridge-store-'))
-  const port = await freePort()
-  let child: ChildProcess
-  const url = `redis://127.0.0.1:${port}`
-  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => 20, maxRetriesPerRequest: null })
-  client.on('error', () => {})
-
-  async function start(): Promise<void> {
-    const base = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '']
-    child = spawn('redis-server', [...base, '--appendonly', 'yes', '--appendfsync', 'always', ...words], {
-      stdio: 'ignore',
-    })
-    await until('Redis to answer', () => client.ping().catch(() => false))
-  }
-  async function end(signal: NodeJS.Signals): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill(signal)
-    await once(child, 'exit')
-  }
-  await client.connect().catch(() => {})
-  await start()
-  later(async () => {
-    client.disconnect()
-    await end('SIGKILL')
-    await rm(folder, { recursive: true, force: true })
-  })
-  return {
-    url,
-    port,
-    client,
-    start,
-    kill: () => end('SIGKILL'),
-    freeze: () => child.kill('SIGSTOP'),
-    thaw: () => child.kill('SIGCONT'),
-  }
+/** A Redis that ends with the test. */
+async function startRedis(...words: string[]): Promise<RedisProcess> {
+  const redis = await startRedisProcess(...words)
+  later(redis.remove)
+  return redis
 }
 
 const readiness = async (world: World): Promise<number> => (await fetch(`${world.url}/readyz`)).status
-
-/** 503 with the right words, in time. */
-function expectUnavailable(attempt: WebhookAttempt): void {
-  expect(attempt).toMatchObject({ status: 503 })
-  expect(JSON.parse(attempt.body ?? '')).toEqual({
-    error: { code: 'store_unavailable', message: expect.stringMatching(/again/) },
-  })
-  expect(attempt.durationMs).toBeLessThan(1_500)
-}
 
 /** Both platforms try while the store is away, and all they said arrives once when it is back. */
 async function outage(world: World, away: () => unknown, back: () => unknown): Promise<void> {
@@ -116,41 +70,33 @@ describe('webhooks are answered 503 in time and all is well afterwards when Redi
     await outage(await start({ redisUrl: redis.url }), redis.kill, redis.start)
   })
 
+  test('is killed, and takes a while to load its data', async () => {
+    const redis = await startRedis()
+    const world = await start({ redisUrl: redis.url })
+    const filling = redis.client.pipeline()
+    for (let number = 0; number < 2_500; number += 1) filling.set(`filling ${number}`, number)
+    await filling.exec()
+    let answering: Promise<void> | undefined
+    await outage(
+      world,
+      async () => {
+        await redis.kill()
+        // 1 ms for each command in its file, of which it loads a thousand before it says so to anybody.
+        answering = redis.start('--key-load-delay', '1000')
+        await until('it to say that it loads', () =>
+          redis.client.get('any').then(
+            () => false,
+            (error: Error) => error.message.startsWith('LOADING'),
+          ),
+        )
+      },
+      () => answering,
+    )
+  })
+
   test('hangs for a while', async () => {
     const redis = await startRedis()
     await outage(await start({ redisUrl: redis.url }), redis.freeze, redis.thaw)
-  })
-
-  test('becomes a read-only replica for a while', async () => {
-    const redis = await startRedis()
-    const world = await start({ redisUrl: redis.url })
-    write(world, 'before')
-    await onDesk(world, 'before')
-    await redis.client.call('replicaof', '127.0.0.1', '1')
-    const sent = write(world, 'one')
-    const item = answer(world, 'one')
-    expectUnavailable(await sent.webhook.firstAttempt)
-    expectUnavailable(await item.webhook.firstAttempt)
-    await redis.client.call('replicaof', 'no', 'one')
-    await Promise.all([onDesk(world, 'one'), onPhone(world, 'one')])
-    expect(desk(world)).toEqual(['before', 'one'])
-    expect(phone(world)).toEqual(['one'])
-  })
-
-  test('is full for a while', async () => {
-    const redis = await startRedis('--maxmemory-policy', 'noeviction')
-    const world = await start({ redisUrl: redis.url })
-    write(world, 'before')
-    await onDesk(world, 'before')
-    await redis.client.call('config', 'set', 'maxmemory', '1mb')
-    const sent = write(world, 'one')
-    const item = answer(world, 'one')
-    expectUnavailable(await sent.webhook.firstAttempt)
-    expectUnavailable(await item.webhook.firstAttempt)
-    await redis.client.call('config', 'set', 'maxmemory', '0')
-    await Promise.all([onDesk(world, 'one'), onPhone(world, 'one')])
-    expect(desk(world)).toEqual(['before', 'one'])
-    expect(phone(world)).toEqual(['one'])
   })
 })
 
