@@ -8,20 +8,28 @@ export class FolderInUse extends Error {
   override readonly name = 'FolderInUse'
 }
 
+/** A server that works in a folder, and how it is reached. */
+export interface NotedServer extends ProcessIdentity {
+  /** Only the owner of the folder can read it: it opens the server. */
+  readonly address?: { readonly port: number; readonly password: string }
+}
+
 /** A folder that belongs to this process until it is released or the process ends, however it ends. */
 export interface FolderLock {
   /** A server that an earlier owner left running in the folder when it was killed. */
   readonly left: ProcessIdentity | undefined
-  /** Notes the server that now works in the folder, for the next owner. */
-  note(server: ProcessIdentity): void
+  /** Notes the server that now works in the folder, for the next owner and for {@link serverOf}. */
+  note(server: NotedServer): void
   /** Gives the folder up. A server that still runs stays on record. */
   release(): void
 }
 
 interface Entry {
   readonly holder?: ProcessIdentity | undefined
-  readonly server?: ProcessIdentity | undefined
+  readonly server?: NotedServer | undefined
 }
+
+const lockName = 'bridge.lock'
 
 /** Reading the old entry and writing the new one takes microseconds; a guard this old was left by a killed process. */
 const guardStaleAfterMs = 5_000
@@ -32,7 +40,7 @@ const guardStaleAfterMs = 5_000
  * @throws {FolderInUse} when another bridge (or this one) holds it.
  */
 export function lockFolder(folder: string): FolderLock {
-  const file = join(folder, 'bridge.lock')
+  const file = join(folder, lockName)
   const me = identifyProcess(process.pid) ?? { pid: process.pid }
 
   const write = (entry: Entry): void => {
@@ -58,6 +66,12 @@ export function lockFolder(folder: string): FolderLock {
       else rmSync(file, { force: true })
     },
   }
+}
+
+/** The server that works in a folder now, if there is one; for other programs of the same user on the same machine. */
+export function serverOf(folder: string): NotedServer | undefined {
+  const { server } = readEntry(join(folder, lockName))
+  return server && isRunning(server) ? server : undefined
 }
 
 const inUse = (folder: string, by: string): string =>

@@ -22,6 +22,10 @@ const prefixPattern = /^([ios])-([0-9a-f]{40})$/
 const hash = (...parts: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40)
 
+/** A customer of a channel, as far as the store needs to know: one value for one person, and no way back from it. */
+export const ownerOf = (person: { readonly channel: string; readonly user: string }): string =>
+  hash('owner', person.channel, person.user)
+
 /** What the keys of all files of one message begin with: `i-<40 hex digits>`. */
 export const messagePrefix = (message: MediaMessage): string =>
   `${letters[message.direction]}-${hash(message.channel, message.messageId)}`
@@ -47,6 +51,13 @@ export function readKey(
   const area = areas[letter]
   return area ? { area, hash: digits, part } : undefined
 }
+
+/** Is it what {@link ownerOf} makes, and so safe as a path? */
+export const isOwner = (owner: string): boolean => /^[0-9a-f]{40}$/.test(owner)
+
+/** The {@link messagePrefix} of the message that a file belongs to. */
+export const prefixOf = (key: { readonly area: MediaArea; readonly hash: string }): string =>
+  `${letters[key.area]}-${key.hash}`
 
 /** As {@link readKey}, for what {@link messagePrefix} makes. */
 export function readPrefix(prefix: string): { readonly area: MediaArea; readonly hash: string } | undefined {

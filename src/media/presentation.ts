@@ -21,6 +21,12 @@ interface Findings {
   readonly durationMs?: number
 }
 
+/** What pictures are made from; they are the same customer's. */
+interface Original {
+  readonly file: StoredMedia
+  readonly owner: string
+}
+
 /** Changed together with the drawing. */
 const videoStillKey = sharedKey('video-still-1')
 
@@ -30,17 +36,21 @@ const videoStillKey = sharedKey('video-still-1')
  */
 export function createPresentation(parts: { readonly store: MediaStore }): {
   /** Never throws for a file that cannot be shown: it is then described as it is. @throws what the store throws */
-  of(key: string, file: StoredMedia): Promise<Shown>
+  of(key: string, file: StoredMedia, owner: string): Promise<Shown>
 } {
   const { store } = parts
   const pictures = createPictures()
 
-  const keep = (key: string, bytes: Buffer, about: { readonly mime: string; readonly fileName: string }) =>
-    store.write(key, Readable.from([bytes]), { ...about, maxBytes: bytes.length })
+  const keep = (
+    key: string,
+    bytes: Buffer,
+    about: { readonly mime: string; readonly fileName: string; readonly owner?: string },
+  ) => store.write(key, Readable.from([bytes]), { ...about, maxBytes: bytes.length })
 
-  async function keepPicture(key: string, picture: Picture, original: StoredMedia): Promise<string> {
-    const fileName = safeFileName({ given: original.fileName, mime: picture.mime, fallback: 'image' })
-    await keep(key, picture.bytes, { mime: picture.mime, fileName })
+  async function keepPicture(key: string, picture: Picture, original: Original): Promise<string> {
+    const { file, owner } = original
+    const fileName = safeFileName({ given: file.fileName, mime: picture.mime, fallback: 'image' })
+    await keep(key, picture.bytes, { mime: picture.mime, fileName, owner })
     return key
   }
 
@@ -52,19 +62,21 @@ export function createPresentation(parts: { readonly store: MediaStore }): {
     return videoStillKey
   }
 
-  async function imageFindings(key: string, file: StoredMedia): Promise<Findings> {
+  async function imageFindings(key: string, original: Original): Promise<Findings> {
+    const { file } = original
     const showable = file.mime === 'image/jpeg' || file.mime === 'image/png'
     if (showable && file.bytes <= pictureLimits.previewBytes) return { key, previewKey: key }
     const preview = await pictures.preview(file.path)
     if (!preview) return { key }
-    const previewKey = await keepPicture(derivedKey(key, 'preview'), preview, file)
+    const previewKey = await keepPicture(derivedKey(key, 'preview'), preview, original)
     if (showable && file.bytes <= pictureLimits.originalBytes) return { key, previewKey }
     const converted = await pictures.convert(file.path)
-    return converted ? { key: await keepPicture(derivedKey(key, 'shown'), converted, file), previewKey } : { key }
+    return converted ? { key: await keepPicture(derivedKey(key, 'shown'), converted, original), previewKey } : { key }
   }
 
-  async function find(key: string, file: StoredMedia): Promise<Findings> {
-    if (file.mime.startsWith('image/')) return imageFindings(key, file)
+  async function find(key: string, original: Original): Promise<Findings> {
+    const { file } = original
+    if (file.mime.startsWith('image/')) return imageFindings(key, original)
     if (!/^(audio|video)\//.test(file.mime)) return { key }
     const durationMs = await playingTimeMs(file.path)
     const duration = durationMs === undefined ? {} : { durationMs }
@@ -72,14 +84,17 @@ export function createPresentation(parts: { readonly store: MediaStore }): {
   }
 
   return {
-    async of(key, file) {
+    async of(key, file, owner) {
       const findingsKey = derivedKey(key, 'findings')
       const earlier = await store.find(findingsKey)
-      const findings: Findings = earlier ? JSON.parse(await readFile(earlier.path, 'utf8')) : await find(key, file)
+      const findings: Findings = earlier
+        ? JSON.parse(await readFile(earlier.path, 'utf8'))
+        : await find(key, { file, owner })
       if (!earlier)
         await keep(findingsKey, Buffer.from(JSON.stringify(findings)), {
           mime: 'application/json',
           fileName: 'findings.json',
+          owner,
         })
       const shown = findings.key === key ? file : await store.find(findings.key)
       // Without its picture, as after a hand has been in the folder, the file still stands for itself.

@@ -5,7 +5,7 @@ import type { MediaOrigin, OpenedMedia, PublishedMedia } from '../bridge/side.ts
 import { errorCode } from '../lib/error-code.ts'
 import { keptMs, type MediaSettings } from './config.ts'
 import { identify, readHead } from './identify.ts'
-import { mediaKey } from './keys.ts'
+import { mediaKey, ownerOf } from './keys.ts'
 import type { MediaLinks } from './links.ts'
 import { createPresentation } from './presentation.ts'
 import type { MediaStore, StoredMedia } from './store.ts'
@@ -20,6 +20,8 @@ const maxMediaBytes: Readonly<Record<Direction, number>> = { inbound: 300_000_00
 /** One file of one message that is to be copied to the store. */
 export interface PublishRequest {
   readonly channel: string
+  /** The customer of the conversation: the file is erased with what else is theirs. */
+  readonly user: string
   readonly direction: Direction
   readonly messageId: string
   /** The file's place in the message. */
@@ -93,7 +95,7 @@ export function createPublisher(parts: {
       mime: content.mime ?? opened.mime,
       fileName: content.fileName ?? opened.fileName,
     })
-    return store.write(key, checked, { mime, fileName, maxBytes, signal })
+    return store.write(key, checked, { mime, fileName, maxBytes, owner: ownerOf(request), signal })
   }
 
   async function copy(key: string, request: PublishRequest): Promise<StoredMedia> {
@@ -129,7 +131,7 @@ export function createPublisher(parts: {
         const link = (to: string) => links.link({ key: to, expiresAt })
         const told = request.content.durationMs
         if (request.direction === 'inbound') return described(stored, link(key), { durationMs: told })
-        const shown = await presentation.of(key, stored)
+        const shown = await presentation.of(key, stored, ownerOf(request))
         return described(shown.file, link(shown.key), {
           previewUrl: shown.previewKey && link(shown.previewKey),
           durationMs: shown.durationMs ?? told,

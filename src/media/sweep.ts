@@ -1,7 +1,8 @@
-import { opendir, rm, rmdir, stat } from 'node:fs/promises'
+import { rm, rmdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Direction } from '../bridge/message.ts'
-import { errorCode } from '../lib/error-code.ts'
+import { foldersIn } from './folders.ts'
+import type { Owners } from './owners.ts'
 
 /** What is too old to be kept. */
 export interface SweepLimits {
@@ -16,6 +17,8 @@ export interface Swept {
   readonly files: number
   /** Unfinished files of processes that are no more. */
   readonly leftovers: number
+  /** Notes on whose files are whose, of messages that have no files any more. */
+  readonly markers: number
 }
 
 /**
@@ -30,24 +33,18 @@ const changedAt = (file: string): Promise<number | undefined> =>
     () => undefined,
   )
 
-/** The folders directly below; read piece by piece, as there may be very many, and empty when the folder is gone. */
-async function* foldersIn(folder: string): AsyncGenerator<string> {
-  try {
-    for await (const entry of await opendir(folder)) if (entry.isDirectory()) yield path.join(folder, entry.name)
-  } catch (error) {
-    if (!['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) throw error
-  }
-}
-
 /** Walks all files of a store folder once. `aboutName` is written last, so its age is the file's. */
 export async function sweepFolder(store: {
   readonly root: string
   readonly temporaryRoot: string
   readonly aboutName: string
-  readonly discard: (folder: string) => Promise<void>
+  readonly discard: (folder: string) => Promise<unknown>
+  readonly owners: Owners
+  /** Has the message of this prefix any file? */
+  readonly hasFiles: (prefix: string) => Promise<boolean>
   readonly limits: SweepLimits
 }): Promise<Swept> {
-  const { root, temporaryRoot, aboutName, discard, limits } = store
+  const { root, temporaryRoot, aboutName, discard, owners, hasFiles, limits } = store
   let files = 0
   let leftovers = 0
 
@@ -75,5 +72,11 @@ export async function sweepFolder(store: {
     await rm(folder, { recursive: true, force: true })
     leftovers += 1
   }
-  return { files, leftovers }
+
+  const markers = await owners.sweep({
+    unusedBefore: limits.now - leftoverAgeMs,
+    anyBefore: limits.now - Math.max(...Object.values(limits.maxAgeMs)),
+    hasFiles,
+  })
+  return { files, leftovers, markers }
 }

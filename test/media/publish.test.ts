@@ -33,6 +33,7 @@ function bench(folder: string, bytes: Buffer, told: { readonly mime?: string; re
   const publish = (change: Partial<PublishRequest> = {}, about: Partial<MediaContent> = {}) =>
     publisher.publish({
       channel: 'shop',
+      user: 'U1',
       direction: 'inbound',
       messageId: '1001',
       part: 0,

@@ -222,18 +222,18 @@ describe('the media store', () => {
     for (const folder of [crashed, current]) await utimes(folder, earlier, earlier)
     const maxAgeMs = { inbound: 30 * day, outbound: 400 * day }
 
-    expect(await store.sweep({ now, maxAgeMs })).toEqual({ files: 0, leftovers: 1 })
+    expect(await store.sweep({ now, maxAgeMs })).toEqual({ files: 0, leftovers: 1, markers: 0 })
     expect(await readdir(path.join(place.folder, 'tmp'))).toEqual(['current'])
     expect(await store.find(key)).toBeDefined()
 
-    expect(await store.sweep({ now: now + 31 * day, maxAgeMs })).toEqual({ files: 1, leftovers: 1 })
+    expect(await store.sweep({ now: now + 31 * day, maxAgeMs })).toEqual({ files: 1, leftovers: 1, markers: 0 })
     expect(await store.find(key)).toBeUndefined()
     expect(await store.find(outbound)).toBeDefined()
     const [outer = ''] = await readdir(path.join(place.folder, 'inbound'))
     const [inner = ''] = await readdir(path.join(place.folder, 'inbound', outer))
     expect(await readdir(path.join(place.folder, 'inbound', outer, inner))).toEqual([])
 
-    expect(await store.sweep({ now: now + 401 * day, maxAgeMs })).toEqual({ files: 1, leftovers: 0 })
+    expect(await store.sweep({ now: now + 401 * day, maxAgeMs })).toEqual({ files: 1, leftovers: 0, markers: 0 })
     expect(await store.find(outbound)).toBeUndefined()
     expect(await store.find(still)).toBeDefined()
   })
@@ -242,7 +242,7 @@ describe('the media store', () => {
     await using place = await temporaryFolder()
     const store = createMediaStore({ folder: path.join(place.folder, 'new') })
     const limits = { now: Date.now() + day, maxAgeMs: { inbound: 1, outbound: 1 } }
-    expect(await store.sweep(limits)).toEqual({ files: 0, leftovers: 0 })
+    expect(await store.sweep(limits)).toEqual({ files: 0, leftovers: 0, markers: 0 })
     const keys = Array.from({ length: 30 }, (_, part) => mediaKey({ ...message, messageId: `m${part}`, part }))
     for (const one of keys) await store.write(one, Readable.from(['x']), png)
     await Promise.all([store.sweep(limits), store.sweep(limits), store.sweep(limits)])

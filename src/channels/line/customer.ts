@@ -10,6 +10,10 @@ const unknownSeconds = 60 * 60
  */
 const failedSeconds = 30
 
+/** Where a customer's name and language lie in the cache. */
+export const profileKey = (person: { readonly channel: string; readonly user: string }): string =>
+  `line:profile:${person.channel}:${person.user}`
+
 /** A cached line; no name and no language: asked for in vain. */
 function readCached(text: string): Customer | undefined {
   const cached = asObject(JSON.parse(text))
@@ -47,7 +51,7 @@ export function createCustomers(parts: {
   }
 
   async function lookUp(user: string): Promise<Customer | undefined> {
-    const key = `line:profile:${channel}:${user}`
+    const key = profileKey({ channel, user })
     try {
       const cached = await cache.get(key)
       return cached === undefined ? await askLine(user, key) : readCached(cached)
