@@ -25,13 +25,20 @@ export type AlertKind =
   | 'not_shown'
   /** A message was given up and waits for a person. */
   | 'dead_letter'
+  /** So much waits, or the store is so full, that webhooks are refused. */
+  | 'overload'
+  /** The store may drop messages when its memory runs short. */
+  | 'evicting_store'
 
 /** What the queue does next with a message that could not be delivered now. */
 export type NextStep =
   /** The network's or platform's fault: try again later. `mayHaveArrived`: the platform may have taken it all the same. */
   | { readonly do: 'retry'; readonly mayHaveArrived: boolean }
-  /** Nobody's fault: everything that shares the budget waits; no attempt is spent. */
-  | { readonly do: 'wait'; readonly afterMs: number }
+  /**
+   * Nobody's fault: everything that shares the budget waits; no attempt is spent. `only`: the limit is the conversation's own,
+   * and all others go on.
+   */
+  | { readonly do: 'wait'; readonly afterMs: number; readonly only?: 'conversation' }
   /** Our set-up's fault: stays at the head of its lane until the set-up is mended. */
   | { readonly do: 'hold' }
   /** The message's own fault: dead letter; the other side learns the reason. */

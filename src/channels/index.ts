@@ -1,4 +1,5 @@
 import { type LineSettings, lineSettings, lineWarnings } from './line/config.ts'
+import { profileKey } from './line/customer.ts'
 import type { createLineChannel } from './line/index.ts'
 
 /**
@@ -7,7 +8,9 @@ import type { createLineChannel } from './line/index.ts'
  *
  * - `settings`: how its settings, which stand under the same word, are checked
  * - `warnings`: what in them is allowed but deserves a look
+ * - `requestsPerMinute`: how many messages may be sent to the platform in any 60 s, by all processes together
  * - `origins`: the platform's own addresses as configured, which may be private ones
+ * - `profileKeys`: the keys of the cache under which it keeps what it knows of a customer, for their erasure
  * - `create`: makes it; its code is loaded only then, because reading a configuration should not wait for a platform's
  *   SDK
  */
@@ -15,7 +18,9 @@ export const channelTypes = {
   line: {
     settings: lineSettings,
     warnings: lineWarnings,
+    requestsPerMinute: ({ pushesPerSecond }: LineSettings) => pushesPerSecond * 60,
     origins: ({ apiUrl, dataApiUrl }: LineSettings) => [apiUrl, dataApiUrl],
+    profileKeys: (person: { readonly channel: string; readonly user: string }) => [profileKey(person)],
     create: async (parts: Parameters<typeof createLineChannel>[0]) =>
       (await import('./line/index.ts')).createLineChannel(parts),
   },

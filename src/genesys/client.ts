@@ -1,11 +1,11 @@
 import { Stopping } from '../bridge/errors.ts'
-import type { Delivered, Delivery } from '../bridge/side.ts'
+import type { Delivered, Delivery, TokenDescription } from '../bridge/side.ts'
 import { createHttpAgent } from '../lib/http.ts'
 import { asId, asObject } from '../lib/loose.ts'
 import type { Tokens } from '../lib/tokens.ts'
 import type { GenesysSettings } from './config.ts'
 import { type Endpoints, endpointsOf } from './endpoints.ts'
-import { type About, fromAnswer, fromNetwork } from './failures.ts'
+import { type About, fromAnswer, fromNetwork, fromTakenReceipt } from './failures.ts'
 import { type Conversations, connectSdk, loadSdk, type SdkConnection } from './sdk.ts'
 import { createGenesysTokens } from './token.ts'
 import { type Answer, ask } from './transport.ts'
@@ -19,6 +19,7 @@ export interface GenesysClient {
   readonly endpoints: Endpoints
   /** The token, for downloads from Genesys' own hosts. */
   readonly tokens: Tokens
+  describeToken(): TokenDescription
   postMessage(integrationId: string, body: GenesysInboundMessage, context: CallContext): Promise<Delivered>
   postReceipt(integrationId: string, body: GenesysReceipt, context: CallContext): Promise<Delivered>
   /** The deprecated endpoint for both. */
@@ -79,7 +80,12 @@ function createClient(settings: {
    * Calls, renewing the token once if it is refused. A call that was sent is never cut short by the process's stop: it
    * ends within its time-outs, and without its answer nobody would know whether the message arrived.
    */
-  async function call(about: About, context: CallContext, post: (api: Conversations) => Promise<Answer>) {
+  async function call(
+    about: About,
+    context: CallContext,
+    post: (api: Conversations) => Promise<Answer>,
+    reported?: GenesysReceipt['status'],
+  ) {
     for (let renewed = false; ; renewed = true) {
       // Before the permit: waiting for a token afterwards would let permits pile up and pass in one burst.
       await tokens.current()
@@ -92,7 +98,9 @@ function createClient(settings: {
         continue
       }
       if (answer.status === 403) tokens.refused(token, suspectTokenMs)
-      const failure = fromAnswer(about, answer, context.mayHaveArrived, Date.now())
+      const failure =
+        fromAnswer(about, answer, context.mayHaveArrived, Date.now()) ??
+        (reported === undefined ? undefined : fromTakenReceipt(reported, answer))
       if (failure) throw failure
       const remoteId = asId(asObject(answer.body).id)
       return { status: answer.status, ...(remoteId && { remoteId }) }
@@ -102,17 +110,27 @@ function createClient(settings: {
   return {
     endpoints,
     tokens,
+    describeToken: tokens.describe,
     postMessage: (integrationId, body, context) =>
       call('message', context, (api) => api.postConversationsMessageInboundOpenMessage(integrationId, body)),
     postReceipt: (integrationId, body, context) =>
-      call('receipt', context, (api) => api.postConversationsMessageInboundOpenReceipt(integrationId, body)),
-    postLegacy: (body, context) =>
-      call(body.type === 'Receipt' ? 'receipt' : 'message', context, (api) =>
-        api.postConversationsMessagesInboundOpen(body),
+      call(
+        'receipt',
+        context,
+        (api) => api.postConversationsMessageInboundOpenReceipt(integrationId, body),
+        body.status,
       ),
+    postLegacy: (body, context) =>
+      body.type === 'Receipt'
+        ? call('receipt', context, (api) => api.postConversationsMessagesInboundOpen(body), body.status)
+        : call('message', context, (api) => api.postConversationsMessagesInboundOpen(body)),
     close: () => pool.close(),
   }
 }
+
+/** Names an OAuth client, whose budget all its channels share, however they write its region. */
+export const accountOf = (settings: Pick<GenesysSettings, 'region' | 'gatewayUrl' | 'clientId'>): string =>
+  `${endpointsOf(settings).apiOrigin}:${settings.clientId}`
 
 /** Makes the registry of OAuth clients. It connects to nothing until the first call. */
 export function createGenesysClients(): GenesysClients {

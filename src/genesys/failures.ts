@@ -1,6 +1,6 @@
 import { beforeSending, DeliveryError } from '../bridge/errors.ts'
 import { longestWaitMs, networkCode, neverSent, retryAfterMs, shortestWaitMs } from '../lib/http.ts'
-import { asObject, asText } from '../lib/loose.ts'
+import { asList, asObject, asText } from '../lib/loose.ts'
 import { defaultWaitMs } from './limits.ts'
 import type { Answer } from './transport.ts'
 
@@ -34,11 +34,25 @@ function told(about: About, answer: Answer): string {
     .join(' ')
 }
 
-/** Does a 404 speak of the integration? */
-function speaksOfIntegration(body: unknown): boolean {
+/** Does a 404 speak of such a thing? */
+function speaksOf(what: RegExp, body: unknown): boolean {
   const { message, messageWithParams, code, entityName } = asObject(body)
-  return [message, messageWithParams, code, entityName].some((part) => /integration/i.test(asText(part) ?? ''))
+  return [message, messageWithParams, code, entityName].some((part) => what.test(asText(part) ?? ''))
 }
+
+/** What else a 404 can miss; an echo of the path, which holds these words too, does not say so. */
+const otherThings: Readonly<Record<About, RegExp>> = {
+  message: /(?<![\w/])(conversation|communication|participant)s?\b(?!\/)/i,
+  receipt: /(?<![\w/])(conversation|message|receipt)s?\b(?!\/)/i,
+  'token request': /(?!)/,
+}
+
+/**
+ * May it be the integration that is not there? Most 404 do not say what they miss; then it is what stands in the path. Only one
+ * that names something else is a message's or receipt's own fault.
+ */
+const mayMissIntegration = (about: About, body: unknown): boolean =>
+  speaksOf(/integration/i, body) || !speaksOf(otherThings[about], body)
 
 function isSetupFault(answer: Answer, about: About): boolean {
   const { status } = answer
@@ -46,13 +60,15 @@ function isSetupFault(answer: Answer, about: About): boolean {
   // A redirect is answered by something that is not Genesys: the gateway's address is wrong.
   if (status < 400) return true
   // 410 is an endpoint that was retired, as the deprecated one will be.
-  if (status === 404 || status === 410) return about === 'message' || speaksOfIntegration(answer.body)
+  if (status === 410) return about !== 'receipt' || speaksOf(/integration/i, answer.body)
+  if (status === 404)
+    return about === 'message' ? mayMissIntegration(about, answer.body) : speaksOf(/integration/i, answer.body)
   return false
 }
 
 /**
- * What an answer of the Open Messaging API means for its message; undefined when it was taken (any 2xx).
- * A receipt call that answers 2xx and a body with `status: Failed` was taken as well: asking again would not change it.
+ * What an answer of the Open Messaging API means for its message; undefined when it was taken (any 2xx; but see
+ * {@link fromTakenReceipt}).
  * @param mayHaveArrived an earlier attempt ended without an answer, so that a conflict means that it had arrived
  */
 export function fromAnswer(
@@ -69,12 +85,28 @@ export function fromAnswer(
   // A 5xx may come from a proxy behind which the message was taken.
   if (status === 408 || status >= 500) return new DeliveryError(message, { do: 'retry', mayHaveArrived: true }, status)
   if (isSetupFault(answer, about)) return new DeliveryError(message, { do: 'hold' }, status)
-  // Either the receipt's message is not known, or the integration is not there, which can be mended.
-  if (status === 404 && about === 'receipt') {
+  // It does not say whether the receipt's message is not known, or the integration is not there, which can be mended.
+  if (status === 404 && about === 'receipt' && mayMissIntegration(about, answer.body)) {
     return new DeliveryError(message, { do: 'retry', mayHaveArrived: false }, status)
   }
   const reason = { code: 'invalid_message', message: `Genesys refused the ${about} (${status}).` } as const
   return new DeliveryError(message, { do: 'give-up', reason }, status)
+}
+
+/**
+ * A 2xx to a receipt can hold a receipt that says `Failed`: Genesys has heard ours, and could do nothing with it. Asking again
+ * would not change that, so it is given up, which is logged and counted. The echo of a failed receipt of our own is no such
+ * case. https://developer.genesys.cloud/commdigital/digital/openmessaging/inboundReceiptMessages
+ * @param reported the status that we had reported
+ */
+export function fromTakenReceipt(reported: string, answer: Answer): DeliveryError | undefined {
+  const { status, reasons } = asObject(answer.body)
+  if (status !== 'Failed' || reported === 'Failed') return undefined
+  const codes = asList(reasons).map((reason) => harmless(asObject(reason).code))
+  const why = codes.filter(Boolean).slice(0, 5).join(' ')
+  const message = `Genesys answered ${answer.status} to a receipt, and that it failed${why && ` (${why})`}`
+  const reason = { code: 'general', message: 'Genesys could not use the receipt.' } as const
+  return new DeliveryError(message, { do: 'give-up', reason }, answer.status)
 }
 
 /** A call that got no answer. */

@@ -107,13 +107,17 @@ const plain = (value: unknown): string =>
 function fromReceipt(body: GenesysOutbound): Heard<OutboundMessage> {
   if (body.status !== 'Failed' || body.direction === 'Outbound') return ignored('receipt')
   const codes = asList(body.reasons).map((reason) => plain(asObject(reason).code))
-  const detail = `message ${plain(body.id)}: ${codes.join(', ') || 'no reason given'}`
-  const id = asId(body.id)
+  const detail = `Genesys took the message and then could not show it: ${codes.join(', ') || 'no reason given'}.`
+  const remote = asId(body.id)
   return {
     kind: 'ignored',
-    ...(id && { id: `receipt-${id}` }),
+    ...(remote && { id: `receipt-${remote}` }),
     reason: 'receipt_failed' satisfies GenesysIgnored,
-    effects: [{ kind: 'alert', alert: 'not_shown', detail }],
+    effects: [
+      remote
+        ? { kind: 'not_shown', remote, detail }
+        : { kind: 'alert', alert: 'not_shown', detail: `a message without an id: ${codes.join(', ')}` },
+    ],
   }
 }
 

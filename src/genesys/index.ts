@@ -14,7 +14,7 @@ import {
 } from './to-genesys.ts'
 import { createGenesysWebhook } from './webhook.ts'
 
-export { createGenesysClients, type GenesysClients } from './client.ts'
+export { accountOf, createGenesysClients, type GenesysClients } from './client.ts'
 
 async function publish(content: MediaContent, delivery: Delivery): Promise<MediaOutcome> {
   try {
@@ -60,6 +60,8 @@ export function createGenesysCentre(parts: {
         ? client.postLegacy(toLegacyReceipt(receipt, integrationId), delivery)
         : client.postReceipt(integrationId, toReceipt(receipt), delivery)
     },
+
+    describe: client.describeToken,
 
     async close() {},
   }

@@ -37,8 +37,7 @@ interface SdkClient {
 
 interface Sdk {
   readonly PureCloudRegionHosts: Readonly<Record<string, string>>
-  readonly ApiClient: SdkClient
-  readonly ApiClientClass: new () => SdkClient
+  readonly ApiClient: new () => SdkClient
   readonly ConversationsApi: new (client: SdkClient) => Conversations
   readonly AbstractHttpClient: new () => { request(request: SdkRequest): Promise<unknown>; enableHooks(): void }
 }
@@ -50,34 +49,43 @@ export interface SdkConnection {
   setAccessToken(token: string): void
 }
 
+const require = createRequire(import.meta.url)
+
 /**
  * Runs `construct` while the home folder seems to be one that cannot exist. The SDK's constructors read
  * `~/.genesyscloudjavascript/config`, where a `host` silently redirects every call and a broken file throws, and they
- * look at it before any setting of ours could tell them not to.
+ * look at it before any setting of ours could tell them not to. They also call `require`, which their own files, being
+ * ES modules, do not have.
  */
 function withoutHome<T>(construct: () => T): T {
   const { homedir } = os
   const replace = (value: () => string) => Object.defineProperty(os, 'homedir', { value })
+  const had = Object.getOwnPropertyDescriptor(globalThis, 'require')
   replace(() => os.devNull)
+  Object.defineProperty(globalThis, 'require', { value: require, configurable: true })
   try {
     return construct()
   } finally {
     replace(homedir)
+    if (had) Object.defineProperty(globalThis, 'require', had)
+    else Reflect.deleteProperty(globalThis, 'require')
   }
 }
 
-const require = createRequire(import.meta.url)
-
 /**
- * The SDK; the first call takes about a tenth of a second of CPU. `require` and not `import()`: it loads in half the
- * time, and in one go, so that {@link withoutHome} covers the client that the SDK makes for itself.
+ * The parts of the SDK that we use. Its main file holds every API of Genesys Cloud: four megabytes of source, which would stay in
+ * memory as long as the process lives. `require` and not `import()`: all in one go, so that {@link withoutHome} covers whatever
+ * the SDK does while it is being loaded.
  */
 export function loadSdk(): Sdk {
-  return withoutHome(() => {
-    const sdk = require('purecloud-platform-client-v2') as Sdk
-    sdk.ApiClient.config.setConfigPath('')
-    return sdk
-  })
+  const part = <T>(file: string): T =>
+    (require(`purecloud-platform-client-v2/src/purecloud-platform-client-v2/${file}.js`) as { default: T }).default
+  return withoutHome(() => ({
+    PureCloudRegionHosts: part<Sdk['PureCloudRegionHosts']>('PureCloudRegionHosts'),
+    ApiClient: part<Sdk['ApiClient']>('ApiClient'),
+    ConversationsApi: part<Sdk['ConversationsApi']>('api/ConversationsApi'),
+    AbstractHttpClient: part<Sdk['AbstractHttpClient']>('AbstractHttpClient'),
+  }))
 }
 
 function transport(sdk: Sdk, pool: Dispatcher): object {
@@ -105,7 +113,7 @@ export function connectSdk(settings: {
 }): SdkConnection {
   const sdk = loadSdk()
   const client = withoutHome(() => {
-    const made = new sdk.ApiClientClass()
+    const made = new sdk.ApiClient()
     made.config.setConfigPath('')
     return made
   })

@@ -153,6 +153,7 @@ const reasonCodes: Readonly<Record<FailureCode, GenesysReasonCode>> = {
   media_too_large: 'InvalidMediaContentLength',
   server_error: 'ServerError',
   unsupported: 'UnsupportedMessage',
+  not_shown: 'GeneralError',
   general: 'GeneralError',
 }
 

@@ -1,4 +1,5 @@
 import { beforeSending, DeliveryError } from '../bridge/errors.ts'
+import type { TokenDescription } from '../bridge/side.ts'
 import { asNumber, asObject, asText } from '../lib/loose.ts'
 import type { IssuedToken, Tokens } from '../lib/tokens.ts'
 import { fromNetwork, fromTokenAnswer } from './failures.ts'
@@ -12,6 +13,7 @@ export interface GenesysTokens extends Tokens {
    * @param olderThanMs leaves a younger token alone, where a refusal hardly is the token's fault
    */
   refused(token: string, olderThanMs?: number): void
+  describe(): TokenDescription
 }
 
 /**
@@ -97,5 +99,6 @@ export function createGenesysTokens(parts: {
     refused(token, olderThanMs = 0) {
       if (held?.value === token && now() - held.issuedAt >= olderThanMs) held = undefined
     },
+    describe: () => ({ kind: 'client-credentials', ...(held && { expiresAt: held.expiresAt }) }),
   }
 }

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Result } from 'ioredis'
 import { DeliveryError, Stopping } from '../bridge/errors.ts'
 import type { Redis } from '../lib/redis.ts'
+import { createLease } from './lease.ts'
+import { paceOf } from './pace.ts'
 import { defineScripts } from './scripts.ts'
 
 /** How urgent a request is: messages, then failed receipts, then delivered receipts. */
@@ -29,20 +31,13 @@ declare module 'ioredis' {
   }
 }
 
+/** So many are asked for at once, at most. */
+const mostAsked = 1_000
+
 interface Waiting {
   readonly go: () => void
   readonly fail: (error: Error) => void
 }
-
-/**
- * After a rest so many requests may come at once; at most 10, and never so many that they would fill a minute.
- * Budgets above 100 a second are granted in portions of 50 ms, because timers are no finer than that.
- */
-const burstOf = (perMinute: number): number =>
-  perMinute > 6_000 ? Math.ceil(perMinute / 1_200) : Math.max(1, Math.min(10, Math.floor(perMinute / 30)))
-
-/** The platform counts when requests arrive: the first of a minute may be on its way for so much longer than the last. */
-const marginMs = 1_000
 
 /** Readies a connection for budgets, before it is first used. */
 export const prepareBudgets = (redis: Redis): void =>
@@ -92,35 +87,43 @@ export function createBudget(settings: {
     return { holdKey, hold, heardHold, lift, permit: (_urgency, signal) => waitForHold(signal) }
 
   const who = randomUUID().slice(0, 8)
-  const burst = burstOf(perMinute)
-  // The burst comes out of the minute's budget, so that no 60 s see more than `perMinute`.
-  const spacingMs = (60_000 + marginMs) / Math.max(1, perMinute - burst + 1)
+  const pace = paceOf(perMinute)
   const queues: readonly [Set<Waiting>, Set<Waiting>, Set<Waiting>] = [new Set(), new Set(), new Set()]
+  const lease = createLease(pace)
   let pumping = false
+  /** How urgent the requests are for which permits are fetched ahead, while nobody waits. */
+  let ahead: Urgency | undefined
+  let asleep: { readonly urgency: Urgency; readonly wake: () => void } | undefined
 
   /** Asks for those who wait, the most urgent first, until nobody does. */
   async function pump(): Promise<void> {
     pumping = true
     try {
-      for (let urgency = mostUrgent(); urgency !== undefined; urgency = mostUrgent()) {
-        const queue = queues[urgency]
+      // Those who come in the same moment are asked for together.
+      await Promise.resolve()
+      let late = false
+      for (let urgency = nextUrgency(); urgency !== undefined; urgency = nextUrgency()) {
+        const count = Math.min(queues[urgency].size, mostAsked)
+        const askedAt = performance.now()
+        const extra = lease.wish(askedAt, count)
+        const { spacingMs, earlyMs, atOnce, coldMs } = pace
         const [granted, waitMs] = await redis.budgetPermit(
           base,
           name,
           spacingMs,
-          burst,
-          Math.min(queue.size, 100),
+          earlyMs,
+          atOnce,
+          coldMs,
+          count,
+          extra,
           urgency,
           who,
         )
-        let left = granted
-        for (const waiting of queue) {
-          if (left === 0) break
-          queue.delete(waiting)
-          waiting.go()
-          left -= 1
-        }
-        if (waitMs > 0) await sleep(Math.min(waitMs, 500))
+        // Twice in a row would mean that Redis is simply far away.
+        late = granted > 0 && !late && performance.now() - askedAt > pace.lateMs
+        if (late) continue
+        lease.take(granted - letGo(queues[urgency], granted), askedAt)
+        if (waitMs > 0 && count > 0) await rest(urgency, Math.min(waitMs, 500))
       }
     } catch {
       // Redis refuses: the requests' own attempts end before anything is sent, and come back later.
@@ -134,14 +137,41 @@ export function createBudget(settings: {
     }
   }
 
-  function mostUrgent(): Urgency | undefined {
-    const found = queues.findIndex((queue) => queue.size > 0)
-    return found === -1 ? undefined : (found as Urgency)
+  /** Lets as many go as were granted, the longest waiting first. @returns how many those were */
+  function letGo(queue: Set<Waiting>, granted: number): number {
+    let gone = 0
+    for (const waiting of queue) {
+      if (gone === granted) break
+      queue.delete(waiting)
+      waiting.go()
+      gone += 1
+    }
+    lease.used(gone)
+    return gone
   }
 
-  function permit(urgency: Urgency, signal: AbortSignal): Promise<void> {
+  /** Waits, but no longer than until somebody comes who is more urgent. */
+  function rest(urgency: Urgency, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer)
+        asleep = undefined
+        resolve()
+      }
+      const timer = setTimeout(wake, ms)
+      asleep = { urgency, wake }
+    })
+  }
+
+  function nextUrgency(): Urgency | undefined {
+    const found = queues.findIndex((queue) => queue.size > 0)
+    const next = found === -1 ? ahead : (found as Urgency)
+    ahead = undefined
+    return next
+  }
+
+  function wait(urgency: Urgency, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(new Stopping('The process stops.'))
       const leave = () => {
         queues[urgency].delete(waiting)
         reject(new Stopping('The process stops.'))
@@ -158,8 +188,18 @@ export function createBudget(settings: {
       }
       signal.addEventListener('abort', leave, { once: true })
       queues[urgency].add(waiting)
+      if (asleep && urgency < asleep.urgency) asleep.wake()
       if (!pumping) void pump()
     })
+  }
+
+  async function permit(urgency: Urgency, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw new Stopping('The process stops.')
+    const now = performance.now()
+    if (heldUntil > Date.now() || !lease.spend(now)) return wait(urgency, signal)
+    if (pumping || !lease.isLow(now)) return
+    ahead = urgency
+    void pump()
   }
 
   return { holdKey, hold, heardHold, lift, permit }

@@ -44,3 +44,22 @@ export function nextDelayMs(state: {
   // Jitter of ±20 %, so that what failed together does not come back together.
   return Math.round(planned * (0.8 + 0.4 * random))
 }
+
+/** A customer who got too much is left in peace for this long at most before the next try. */
+const longestPeaceMs = minute
+
+/**
+ * How long a message waits whose own customer is to be left in peace: as long as the platform asks, and longer each time. These
+ * waits spend no attempt, but they spend patience, because behind this message all others to the customer wait too.
+ * @param wait.afterMs what the platform asks for
+ * @returns undefined when patience has run out
+ */
+export function nextPeaceMs(wait: {
+  readonly flow: Flow
+  readonly afterMs: number
+  readonly spentMs: number
+}): number | undefined {
+  const { flow, afterMs, spentMs } = wait
+  const delayMs = Math.max(afterMs, Math.min(Math.round(spentMs / 2), longestPeaceMs))
+  return spentMs + delayMs > patienceMs[flow] ? undefined : delayMs
+}

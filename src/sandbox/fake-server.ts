@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Faults } from './faults.ts'
 import type { Fault, RecordedRequest } from './platforms.ts'
@@ -60,8 +60,20 @@ const mostBytes = 64 * 1024 * 1024
 export function createFakeServer<Endpoint extends string>(settings: FakeServerSettings<Endpoint>): FakeServer {
   const { faults, now, headers, failure } = settings
   const routes = settings.routes.map((route) => ({ ...route, segments: route.path.split('/') }))
+  const connections = new WeakMap<Socket, { closedAt: number | undefined }>()
   let stopping = new AbortController()
   let url = ''
+
+  const connectionOf = (socket: Socket) => {
+    const known = connections.get(socket)
+    if (known) return known
+    const connection: { closedAt: number | undefined } = { closedAt: undefined }
+    connections.set(socket, connection)
+    socket.once('close', () => {
+      connection.closedAt = now()
+    })
+    return connection
+  }
 
   const find = (method: string, path: string) => {
     const segments = path.split('/')
@@ -83,6 +95,7 @@ export function createFakeServer<Endpoint extends string>(settings: FakeServerSe
     const target = new URL(`http://fake${incoming.url ?? '/'}`)
     const method = incoming.method ?? 'GET'
     const found = find(method, target.pathname)
+    const connection = connectionOf(incoming.socket)
     const body = await readBody(incoming)
     const request: Recording<Endpoint> = {
       at: now(),
@@ -94,6 +107,7 @@ export function createFakeServer<Endpoint extends string>(settings: FakeServerSe
       body: body.toString('utf8'),
       status: undefined,
       accepted: false,
+      connection,
     }
     settings.arrived?.(request)
     const fault = faults.meet(request)
@@ -116,6 +130,7 @@ export function createFakeServer<Endpoint extends string>(settings: FakeServerSe
     write(response, answer, {
       ...headers(request),
       ...(fault?.retryAfterSeconds === undefined ? {} : { 'retry-after': String(fault.retryAfterSeconds) }),
+      ...(fault?.retryAt === undefined ? {} : { 'retry-after': new Date(fault.retryAt).toUTCString() }),
     })
   }
 

@@ -25,6 +25,8 @@ export interface Fault {
   readonly message?: string
   /** Sent as `Retry-After`, in seconds. */
   readonly retryAfterSeconds?: number
+  /** Sent as `Retry-After`, as a date (ms since the epoch). */
+  readonly retryAt?: number
   /** Waits before anything else happens. */
   readonly delayMs?: number
   /** Ends after so many requests; default: lasts until mended. */
@@ -58,6 +60,8 @@ export interface RecordedRequest<Endpoint extends string = string> {
   readonly status: number | undefined
   /** Did the request take effect? */
   readonly accepted: boolean
+  /** Shared by all requests that came on it, so that it tells which of them the death of a client cut off. */
+  readonly connection: { readonly closedAt: number | undefined }
 }
 
 /** One POST of a webhook. */

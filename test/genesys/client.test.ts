@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { createGenesysClients, type GenesysClients } from '../../src/genesys/client.ts'
+import { accountOf, createGenesysClients, type GenesysClients } from '../../src/genesys/client.ts'
 import type { GenesysInboundMessage } from '../../src/genesys/wire.ts'
 import { answer, drop, startDelivery, startFakeGenesys } from './fake-genesys.ts'
 
@@ -151,11 +151,34 @@ describe('an answer', () => {
   })
 
   test('of 404 to a receipt holds when it speaks of the integration, and is asked again when it does not', async () => {
-    genesys.acts.push(answer(404, { message: 'message not found' }), answer(404, { message: 'No such integration' }))
+    genesys.acts.push(answer(404), answer(404, { message: 'No such integration' }))
     const report = () => client().postReceipt('i-1', receipt, startDelivery())
     await expect(report()).rejects.toMatchObject({ next: { do: 'retry', mayHaveArrived: false } })
     await expect(report()).rejects.toMatchObject({ next: { do: 'hold' } })
   })
+
+  test.each(['the receipt’s', 'the deprecated'])(
+    'of 200 that says Failed to a receipt, at %s endpoint, gives it up; to a failed one it is an echo',
+    async (endpoint) => {
+      const failed = answer(200, { status: 'Failed', reasons: [{ code: 'UnknownMessage' }] })
+      genesys.acts.push(failed, failed)
+      const report = (status: 'Delivered' | 'Failed') =>
+        endpoint === 'the deprecated'
+          ? client().postLegacy(
+              {
+                ...receipt,
+                status,
+                type: 'Receipt',
+                direction: 'Outbound',
+                channel: { ...receipt.channel, platform: 'Open', type: 'Private', from: { id: 'i', idType: 'Opaque' } },
+              },
+              startDelivery(),
+            )
+          : client().postReceipt('i-1', { ...receipt, status }, startDelivery())
+      await expect(report('Delivered')).rejects.toMatchObject({ status: 200, next: { do: 'give-up' } })
+      expect(await report('Failed')).toEqual({ status: 200 })
+    },
+  )
 })
 
 describe('a broken connection', () => {
@@ -252,6 +275,20 @@ describe('the registry', () => {
       loginOrigin: 'https://login.apse1.pure.cloud',
       apiOrigin: 'https://api.apse1.pure.cloud',
     })
+  })
+
+  test('names a client alike however its region is written, and each client by a name of its own', () => {
+    const client = { clientId: 'a' }
+    expect(accountOf({ region: 'ap_southeast_1', ...client })).toBe(
+      accountOf({ region: 'apse1.pure.cloud', ...client }),
+    )
+    const names = new Set([
+      accountOf({ region: 'ap_southeast_1', ...client }),
+      accountOf({ region: 'eu_west_1', ...client }),
+      accountOf({ region: 'ap_southeast_1', clientId: 'b' }),
+      accountOf({ gatewayUrl: 'http://127.0.0.1:9100', ...client }),
+    ])
+    expect(names.size).toBe(4)
   })
 
   test('lets every client post with its own token to its own host', async () => {

@@ -1,11 +1,24 @@
 import { describe, expect, test } from '@jest/globals'
-import { type About, fromAnswer, fromNetwork, fromTokenAnswer, waitMs } from '../../src/genesys/failures.ts'
+import {
+  type About,
+  fromAnswer,
+  fromNetwork,
+  fromTakenReceipt,
+  fromTokenAnswer,
+  waitMs,
+} from '../../src/genesys/failures.ts'
 
 const now = Date.parse('2026-11-21T04:05:06.000Z')
 const answer = (status: number, body?: unknown, headers = {}) => ({ status, body, headers })
 const hold = { do: 'hold' }
 const giveUp = { do: 'give-up', reason: { code: 'invalid_message' } }
 const retry = { do: 'retry', mayHaveArrived: true }
+const unknownConversation = {
+  code: 'not.found',
+  message: 'The conversation was not found.',
+  entityName: 'conversation',
+}
+const echoedPath = { message: 'HTTP 404: /api/v2/conversations/messages/5f0c/inbound/open/message' }
 const unknownIntegration = { code: 'not.found', message: 'The integration could not be found.' }
 
 test.each<[About, number, unknown, object]>([
@@ -15,6 +28,11 @@ test.each<[About, number, unknown, object]>([
   ['message', 403, undefined, hold],
   ['message', 404, undefined, hold],
   ['message', 404, unknownIntegration, hold],
+  ['message', 404, { code: 'not.found', message: 'The requested resource was not found.' }, hold],
+  ['message', 404, echoedPath, hold],
+  ['message', 404, '<html>', hold],
+  ['message', 404, { message: 'No integration for this conversation' }, hold],
+  ['message', 404, unknownConversation, giveUp],
   ['message', 408, undefined, retry],
   ['message', 409, undefined, giveUp],
   ['message', 410, undefined, hold],
@@ -28,7 +46,8 @@ test.each<[About, number, unknown, object]>([
   ['receipt', 400, undefined, giveUp],
   ['receipt', 401, undefined, hold],
   ['receipt', 403, undefined, hold],
-  ['receipt', 404, { message: 'message 9b0c not found' }, { do: 'retry', mayHaveArrived: false }],
+  ['receipt', 404, { message: 'message 9b0c not found' }, giveUp],
+  ['receipt', 404, echoedPath, { do: 'retry', mayHaveArrived: false }],
   ['receipt', 404, undefined, { do: 'retry', mayHaveArrived: false }],
   ['receipt', 404, unknownIntegration, hold],
   ['receipt', 409, undefined, giveUp],
@@ -41,8 +60,28 @@ test.each([200, 201, 202, 204])('%i is success', (status) => {
   expect(fromAnswer('message', answer(status), false, now)).toBeUndefined()
 })
 
-test('a receipt that is accepted with a body that says Failed is success', () => {
-  expect(fromAnswer('receipt', answer(200, { status: 'Failed' }), false, now)).toBeUndefined()
+describe('a receipt that is answered 2xx', () => {
+  const failed = {
+    status: 'Failed',
+    reasons: [{ code: 'UnknownMessage', message: 'สวัสดี' }, { code: 'no code!' }, null],
+  }
+
+  test('and a body that says Failed, is given up, and the error tells only the codes', () => {
+    expect(fromTakenReceipt('Delivered', answer(200, failed))).toMatchObject({
+      message: 'Genesys answered 200 to a receipt, and that it failed (UnknownMessage)',
+      status: 200,
+      next: { do: 'give-up' },
+    })
+  })
+
+  test.each([
+    ['echoes our own failure', 'Failed', failed],
+    ['echoes our success', 'Delivered', { status: 'Delivered' }],
+    ['has another status', 'Delivered', { status: 'Sent' }],
+    ['has no body', 'Delivered', undefined],
+  ])('and %s, is taken', (_, reported, body) => {
+    expect(fromTakenReceipt(reported, answer(200, body))).toBeUndefined()
+  })
 })
 
 test('a conflict after an attempt that may have arrived is success', () => {

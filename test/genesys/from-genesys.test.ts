@@ -117,12 +117,18 @@ test('a message without a readable time is as old as its arrival', () => {
   expect(fromGenesys(body, reading)).toMatchObject({ id: 'fallback', message: { id: 'fallback', at: 42 } })
 })
 
-test('a failed receipt raises an alert that holds ids and codes only', () => {
+test('a failed receipt tells which message was not shown, in ids and codes only', () => {
   expect(read('receipt-failed')).toEqual({
     kind: 'ignored',
     id: 'receipt-71ab',
     reason: 'receipt_failed',
-    effects: [{ kind: 'alert', alert: 'not_shown', detail: 'message 71ab: MediaTypeNotAllowed, GeneralError' }],
+    effects: [
+      {
+        kind: 'not_shown',
+        remote: '71ab',
+        detail: 'Genesys took the message and then could not show it: MediaTypeNotAllowed, GeneralError.',
+      },
+    ],
   })
 })
 

@@ -10,6 +10,7 @@ import {
   metric,
   onDesk,
   onPhone,
+  phone,
   receiptOf,
   receiptsOf,
 } from '../support/looks.ts'
@@ -50,6 +51,9 @@ describe('while Genesys does not work', () => {
     { fault: 'breaks the connection before it took the message', break: { answer: 'drop' }, doubled: 0 },
     { fault: 'breaks the connection after it took the message', break: { answer: 'drop', accept: true }, doubled: 1 },
     { fault: 'took the message and answers 503', break: { answer: 503, accept: true }, doubled: 1 },
+    { fault: 'took the message and answers 504', break: { answer: 504, accept: true }, doubled: 1 },
+    { fault: 'took the message and answers 408', break: { answer: 408, accept: true }, doubled: 1 },
+    { fault: 'answers 408 without taking the message', break: { answer: 408 }, doubled: 0 },
   ] as const)('a message comes at least once, each time with the same id, where Genesys $fault', async (row) => {
     mayRepeat(world)
     world.genesys.break('message', { ...row.break, times: 1 })
@@ -117,8 +121,12 @@ describe('while Genesys does not work', () => {
 })
 
 describe('when Genesys wants it slower', () => {
-  test('both brands of the OAuth client wait as long as it says, and no attempt is spent', async () => {
-    world.genesys.break('message', { answer: 429, retryAfterSeconds: 2, times: 1 })
+  test.each([
+    { says: 'in seconds', fault: () => ({ retryAfterSeconds: 2 }) },
+    { says: 'as a date', fault: () => ({ retryAt: Date.now() + 3_000 }) },
+    { says: 'only in words', fault: () => ({ message: 'Rate limit exceeded the maximum, retry in 2 seconds' }) },
+  ])('both brands of the OAuth client wait as long as it says $says, and no attempt is spent', async ({ fault }) => {
+    world.genesys.break('message', { answer: 429, ...fault(), times: 1 })
     const sent = write(world, 'one')
     await until('the hold', () => courseOf(world, sent.id).length > 0)
     const other = write(world, 'hello', taiwan)
@@ -217,6 +225,16 @@ test('a brand whose integration is wrong does not use up the budget of another b
 }, 60_000)
 
 describe('when Genesys refuses a message', () => {
+  test('because something else than the integration is not there, it becomes a dead letter', async () => {
+    world.genesys.break('message', { answer: 404, message: 'The conversation was not found.', times: 1 })
+    const sent = write(world, 'one')
+    await sent.webhook.ended
+    write(world, 'two')
+    await onDesk(world, 'two')
+    expect(courseOf(world, sent.id)).toEqual(['1 give-up'])
+    expect(await alerts(world, 'setup')).toBe(0)
+  })
+
   test.each([400, 409, 413, 415])('with %i, it becomes a dead letter and the next one goes on', async (status) => {
     world.genesys.break('message', { answer: status, times: 1 })
     const sent = write(world, 'one')
@@ -250,6 +268,20 @@ describe('when Genesys refuses a message', () => {
 })
 
 describe('a receipt', () => {
+  test('that Genesys takes and reports as failed is told and counted once, and sent once', async () => {
+    world.genesys.configure({ refuseReceipts: [{ code: 'UnknownMessage', message: 'Nobody knows it.' }] })
+    const item = answer(world, 'one')
+    const refused = { channel: thailand.name, direction: 'receipts', result: 'give-up' }
+    await until('the outcome', async () => (await metric(world, 'bridge_attempts_total', refused)) === 1)
+    expect(world.log.some((line) => line.includes('that it failed (UnknownMessage)'))).toBe(true)
+
+    world.genesys.configure({ refuseReceipts: undefined })
+    expect(await receiptOf(answer(world, 'two'))).toBe('Delivered')
+    expect(callsAbout(world, item.id, 'receipt')).toHaveLength(1)
+    expect(phone(world)).toEqual(['one', 'two'])
+    expect(await alerts(world, 'dead_letter')).toBe(0)
+  })
+
   test('survives an outage of Genesys, whether it tells of success or failure', async () => {
     const stranger = `U${'e'.repeat(32)}`
     const mend = world.genesys.break('receipt', { answer: 503 })

@@ -58,6 +58,8 @@ describe('while LINE does not work', () => {
     },
     { fault: 'took the message and answers 500', break: { answer: 500, accept: true }, statuses: [500, 409] },
     { fault: 'took the message and answers 408', break: { answer: 408, accept: true }, statuses: [408, 409] },
+    { fault: 'answers 408 without taking it', break: { answer: 408 }, statuses: [408, 200] },
+    { fault: 'took the message and answers 504', break: { answer: 504, accept: true }, statuses: [504, 409] },
   ] as const)('a message is shown once where LINE $fault', async ({ break: fault, statuses }) => {
     world.line.break('push', { ...fault, times: 1 })
     const item = answer(world, 'one')
@@ -106,33 +108,31 @@ describe('when LINE wants it slower', () => {
   beforeEachWorld()
 
   test.each([
-    { says: 'with Retry-After: 2', retryAfterSeconds: 2, waitMs: 2_000 },
-    { says: 'without saying how long', retryAfterSeconds: undefined, waitMs: 5_000 },
-  ])(
-    '$says, that brand waits, no attempt is spent, and the other brand goes on',
-    async ({ retryAfterSeconds, waitMs }) => {
-      const other = friendOf(world, thailand, 2)
-      world.line.break('push', { answer: 429, times: 1, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) })
-      const item = answer(world, 'one')
-      await until('the 429', () => pushesTo(world)[0]?.status === 429)
-      await until('the hold', () => courseOf(world, item.id).length > 0)
+    { says: 'with Retry-After: 2', fault: () => ({ retryAfterSeconds: 2 }), waitMs: 2_000 },
+    { says: 'with Retry-After as a date', fault: () => ({ retryAt: Date.now() + 3_000 }), waitMs: 2_000 },
+    { says: 'without saying how long', fault: () => ({}), waitMs: 5_000 },
+  ])('$says, that brand waits, no attempt is spent, and the other brand goes on', async ({ fault, waitMs }) => {
+    const other = friendOf(world, thailand, 2)
+    world.line.break('push', { answer: 429, times: 1, ...fault() })
+    const item = answer(world, 'one')
+    await until('the 429', () => pushesTo(world)[0]?.status === 429)
+    await until('the hold', () => courseOf(world, item.id).length > 0)
 
-      answer(world, 'hello', thailand, other)
-      answer(world, 'hello', taiwan)
-      await onPhone(world, 'hello', taiwan)
-      expect(phone(world)).toEqual([])
+    answer(world, 'hello', thailand, other)
+    answer(world, 'hello', taiwan)
+    await onPhone(world, 'hello', taiwan)
+    expect(phone(world)).toEqual([])
 
-      await onPhone(world, 'one')
-      await onPhone(world, 'hello', thailand, other)
-      const [refused, ...later] = pushes(world).filter((push) => !about(taiwan.userId)(push))
-      // The account's budget is one: the second customer's message waited too.
-      for (const push of later) expect(push.at - (refused?.at ?? 0)).toBeGreaterThanOrEqual(waitMs - 50)
-      for (const push of later) expect(push.at - (refused?.at ?? 0)).toBeLessThan(waitMs + 2_000)
-      await until('the outcome', () => courseOf(world, item.id).length > 1)
-      expect(courseOf(world, item.id)).toEqual(['1 wait', '1 delivered'])
-      expect(same(pushesTo(world).map(({ headers }) => headers['x-line-retry-key']))).toBe(true)
-    },
-  )
+    await onPhone(world, 'one')
+    await onPhone(world, 'hello', thailand, other)
+    const [refused, ...later] = pushes(world).filter((push) => !about(taiwan.userId)(push))
+    // The account's budget is one: the second customer's message waited too.
+    for (const push of later) expect(push.at - (refused?.at ?? 0)).toBeGreaterThanOrEqual(waitMs - 50)
+    for (const push of later) expect(push.at - (refused?.at ?? 0)).toBeLessThan(waitMs + 2_000)
+    await until('the outcome', () => courseOf(world, item.id).length > 1)
+    expect(courseOf(world, item.id)).toEqual(['1 wait', '1 delivered'])
+    expect(same(pushesTo(world).map(({ headers }) => headers['x-line-retry-key']))).toBe(true)
+  })
 
   test.each(['in LINE’s words', 'in other words'])(
     'because the month’s messages are used up, said %s, the agent learns it at once and somebody is alerted',
@@ -158,6 +158,57 @@ describe('when LINE wants it slower', () => {
       expect(receiptsOf(item)).toEqual(['Failed RateLimited'])
     },
   )
+})
+
+describe('when LINE wants one customer to be left in peace', () => {
+  beforeEachWorld()
+
+  test('that conversation waits in order, no attempt is spent, and the account’s others go on', async () => {
+    const other = friendOf(world, thailand, 2)
+    const flood = { answer: 429, message: 'Too many messages to this user.', retryAfterSeconds: 3 }
+    world.line.break('push', { ...flood, times: 1, when: about(thailand.userId) })
+    const item = answer(world, 'one')
+    answer(world, 'two')
+    await until('the wait', () => courseOf(world, item.id).length > 0)
+    answer(world, 'hello', thailand, other)
+    await onPhone(world, 'hello', thailand, other)
+    expect(phone(world)).toEqual([])
+    expect(pushesTo(world)).toHaveLength(1)
+
+    await onPhone(world, 'two')
+    expect(phone(world)).toEqual(['one', 'two'])
+    await until('the outcome', () => courseOf(world, item.id).length > 1)
+    expect(courseOf(world, item.id)).toEqual(['1 wait', '1 delivered'])
+    const [refused, again] = pushesTo(world)
+    expect((again?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(2_950)
+    expect(
+      same(
+        pushesTo(world)
+          .slice(0, 2)
+          .map(({ headers }) => headers['x-line-retry-key']),
+      ),
+    ).toBe(true)
+    expect(await alerts(world, 'monthly_limit')).toBe(0)
+  })
+
+  test('and another, and another, the whole account waits', async () => {
+    const customers = [2, 3, 4].map((number) => friendOf(world, thailand, number))
+    world.line.break('push', { answer: 429, message: 'In words of a new kind.', retryAfterSeconds: 3, times: 3 })
+    for (const [index, user] of customers.entries()) {
+      answer(world, 'one', thailand, user)
+      await until('the wait', () => pushesTo(world, user)[0]?.status === 429)
+      if (index < 2) expect(pushes(world)).toHaveLength(index + 1)
+    }
+    await until('the outcomes', () => world.events.filter(({ type }) => type === 'delivery.attempted').length === 3)
+    answer(world, 'hello')
+    answer(world, 'hello', taiwan)
+    await onPhone(world, 'hello', taiwan)
+    expect(pushesTo(world)).toEqual([])
+    await onPhone(world, 'hello')
+    const [third] = pushesTo(world, customers[2])
+    expect((pushesTo(world)[0]?.at ?? 0) - (third?.at ?? 0)).toBeGreaterThanOrEqual(2_950)
+    for (const user of customers) await onPhone(world, 'one', thailand, user)
+  })
 })
 
 describe('when LINE refuses our set-up', () => {
@@ -230,7 +281,7 @@ describe('when LINE refuses our set-up', () => {
 describe('when LINE refuses a message', () => {
   beforeEachWorld()
 
-  test.each([400, 413, 415])(
+  test.each([400, 404, 413, 415])(
     'with %i, it becomes a dead letter, the agent learns it, and the next one goes on',
     async (status) => {
       world.line.break('push', { answer: status, message: 'The request body has 1 error(s)', times: 1 })

@@ -91,3 +91,59 @@ describe('after an attempt', () => {
     }
   })
 })
+
+describe('a wait of one conversation only', () => {
+  const outbound = { ...attempt, flow: 'outbound' as const }
+  const flood = (spentMs: number, afterMs = 5_000) =>
+    judge(failing({ do: 'wait', afterMs, only: 'conversation' }, 429), { ...outbound, taken: { ...taken, spentMs } })
+
+  test('spends no attempt, holds nobody else, and spends patience', () => {
+    expect(flood(0)).toEqual({
+      do: 'wait',
+      all: false,
+      error: 'It failed.',
+      status: 429,
+      delayMs: 5_000,
+      state: { attempts: 2, inDoubt: false, spentMs: 5_000 },
+    })
+  })
+
+  test('gets longer each time, never above a minute unless the platform asks for more', () => {
+    expect([10_000, 40_000, 100_000, 600_000].map((spentMs) => flood(spentMs))).toMatchObject([
+      { delayMs: 5_000 },
+      { delayMs: 20_000 },
+      { delayMs: 50_000 },
+      { delayMs: 60_000 },
+    ])
+    expect(flood(0, 90_000)).toMatchObject({ delayMs: 90_000 })
+  })
+
+  test('ends after 15 minutes of waiting with a reason for the agent, after some twenty tries', () => {
+    let spentMs = 0
+    let tries = 0
+    let verdict = flood(spentMs)
+    for (; verdict.do === 'wait'; verdict = flood(spentMs)) {
+      spentMs = verdict.state.spentMs
+      tries += 1
+    }
+    expect(spentMs).toBeGreaterThan(13 * 60_000)
+    expect(spentMs).toBeLessThanOrEqual(15 * 60_000)
+    expect(tries).toBeLessThan(30)
+    expect(verdict).toMatchObject({
+      do: 'give-up',
+      kind: 'expired',
+      alert: 'dead_letter',
+      reason: { code: 'rate_limited', message: expect.stringMatching(/too many/) },
+    })
+  })
+})
+
+test('an agent whose message expired is told whether the customer may have received it', () => {
+  const spent = { ...attempt, flow: 'outbound' as const, taken: { ...taken, spentMs: 1e9 } }
+  const told = (mayHaveArrived: boolean) => {
+    const verdict = judge(failing({ do: 'retry', mayHaveArrived }), spent)
+    return verdict.do === 'give-up' && verdict.reason.message
+  }
+  expect(told(true)).toMatch(/may have received .* ask before you send it again/)
+  expect(told(false)).toMatch(/has not received .* send it again/)
+})

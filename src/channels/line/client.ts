@@ -1,50 +1,31 @@
 import { messagingApi } from '@line/bot-sdk'
 import type { Agent } from 'undici'
-import { DeliveryError } from '../../bridge/errors.ts'
 import type { Customer } from '../../bridge/message.ts'
 import type { Delivered } from '../../bridge/side.ts'
 import { asId, asList, asObject } from '../../lib/loose.ts'
 import { authorized, type Tokens } from '../../lib/tokens.ts'
-import { answerOf, type FailedAnswer, fromAnswer, fromSdk, readErrorBody } from './failures.ts'
+import { answerOf, fromAnswer, fromSdk, fromTooMany, readErrorBody } from './failures.ts'
 import { throughPool } from './sdk-http.ts'
 import type { PushPart } from './to-line.ts'
+import { createTooMany } from './too-many.ts'
 
 /** The Messaging API calls of one channel. */
 export interface LineClient {
-  /** Sends one push; a push that LINE took on an earlier attempt counts as sent. @throws {DeliveryError} */
-  push(part: PushPart): Promise<Delivered>
+  /**
+   * Sends one push; a push that LINE took on an earlier attempt counts as sent.
+   * @param permit waited for before it is sent a second time, with another token
+   * @throws {DeliveryError} and what `permit` throws
+   */
+  push(part: PushPart, permit?: () => Promise<void>): Promise<Delivered>
   /** Undefined when LINE knows nobody by this id, or will not tell. @throws {DeliveryError} */
   profile(user: string): Promise<Customer | undefined>
 }
-
-/** How long an answer about the quota is believed, so that a flood of 429 does not ask for each. */
-const quotaFreshMs = 60_000
-
-/** The two texts of a 429: https://developers.line.biz/en/reference/messaging-api/#error-responses */
-const monthlyLimitText = 'You have reached your monthly limit.'
-const rateLimitText = 'The API rate limit has been exceeded.'
 
 function remoteId(body: unknown): Pick<Delivered, 'remoteId'> {
   const [first] = asList(asObject(body).sentMessages)
   const id = asId(asObject(first).id)
   return id ? { remoteId: id } : {}
 }
-
-const monthlyLimit = (status: number) =>
-  new DeliveryError(
-    'LINE refused the push: the monthly message limit is used up.',
-    {
-      do: 'give-up',
-      alert: 'monthly_limit',
-      reason: {
-        code: 'rate_limited',
-        message:
-          'The LINE account has used up its messages for this month, so the message was not sent. ' +
-          'Raise the limit in LINE Official Account Manager or reach the customer another way.',
-      },
-    },
-    status,
-  )
 
 /**
  * Makes the calls of one channel through LINE's own SDK.
@@ -74,33 +55,14 @@ export function createLineClient(parts: {
   const pushing = clients(agent)
   const asking = clients(sideAgent)
 
-  let quota: { readonly spent: boolean; readonly until: number } | undefined
-
-  /** What cannot be found out counts as not spent. https://developers.line.biz/en/reference/messaging-api/#get-quota */
-  async function quotaSpent(): Promise<boolean> {
-    if (quota && now() < quota.until) return quota.spent
-    let spent = false
-    try {
+  const tooMany = createTooMany({
+    quota: async () => {
       const sdk = asking(await tokens.current())
       const [limit, used] = await Promise.all([sdk.getMessageQuota(), sdk.getMessageQuotaConsumption()])
-      spent = limit.type === 'limited' && limit.value !== undefined && used.totalUsage >= limit.value
-    } catch {
-      // The 429 itself is then read as one for speed, which is tried again.
-    }
-    quota = { spent, until: now() + quotaFreshMs }
-    return spent
-  }
-
-  /**
-   * A 429 means either "slower" or "not this month", and only its text tells:
-   * https://developers.line.biz/en/reference/messaging-api/#status-codes
-   */
-  async function isMonthlyLimit(answer: FailedAnswer): Promise<boolean> {
-    const { message } = readErrorBody(answer.body)
-    if (message === monthlyLimitText) return true
-    if (typeof message === 'string' && message.startsWith(rateLimitText)) return false
-    return await quotaSpent()
-  }
+      return { limit, used }
+    },
+    now,
+  })
 
   async function pushOnce(token: string, part: PushPart): Promise<Delivered> {
     try {
@@ -113,7 +75,10 @@ export function createLineClient(parts: {
       if (!answer) throw fromSdk('push', error, now())
       // The retry key was accepted before: https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
       if (answer.status === 409) return { status: 409, ...remoteId(readErrorBody(answer.body)) }
-      if (answer.status === 429 && (await isMonthlyLimit(answer))) throw monthlyLimit(answer.status)
+      if (answer.status === 429) {
+        const { body } = answer
+        throw fromTooMany(answer, await tooMany(body, part.request.to), now())
+      }
       throw fromAnswer('push', answer, now())
     }
   }
@@ -129,7 +94,14 @@ export function createLineClient(parts: {
   }
 
   return {
-    push: (part) => authorized(tokens, (token) => pushOnce(token, part)),
+    push(part, permit) {
+      let sent = false
+      return authorized(tokens, async (token) => {
+        if (sent) await permit?.()
+        sent = true
+        return pushOnce(token, part)
+      })
+    },
     profile: (user) => authorized(tokens, (token) => profileOnce(token, user)),
   }
 }

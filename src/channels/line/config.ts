@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
-import { optional, origin, secret, secrets, withDefault } from '../../lib/settings.ts'
+import { number, optional, origin, secret, secrets, withDefault } from '../../lib/settings.ts'
 
 /** Read here, because a key that cannot be used would else show only when the first token is needed. */
 const rsaPrivateKey = z
@@ -29,6 +29,9 @@ const assertionKey = z.strictObject({
   algorithm: withDefault(z.enum(['RS256', 'PS256']), 'RS256'),
 })
 
+/** What LINE allows each channel: https://developers.line.biz/en/reference/messaging-api/#rate-limits */
+export const defaultPushesPerSecond = 2_000
+
 /** The `line:` settings of a channel. */
 export const lineSettings = z.strictObject({
   channelId: z.coerce.string().regex(/^\d+$/, { error: 'must be the digits shown in the LINE Developers Console' }),
@@ -37,6 +40,8 @@ export const lineSettings = z.strictObject({
   /** A long-lived token. Without it: `assertionKey` if given, else stateless tokens. */
   accessToken: optional(secret),
   assertionKey: optional(assertionKey),
+  /** Shared by all processes of the bridge. */
+  pushesPerSecond: withDefault(number(z.number().int().min(1)), defaultPushesPerSecond),
   apiUrl: withDefault(origin, 'https://api.line.me'),
   dataApiUrl: withDefault(origin, 'https://api-data.line.me'),
 })

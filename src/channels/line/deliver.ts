@@ -78,7 +78,7 @@ export function createDeliver(parts: { readonly client: LineClient }) {
     for (const part of plan.parts.slice(delivery.partsDone)) {
       if (delivery.signal.aborted) throw new Stopping('The process stops.')
       await delivery.permit()
-      const delivered = await parts.client.push(part).catch((error: unknown) => {
+      const delivered = await parts.client.push(part, delivery.permit).catch((error: unknown) => {
         throw done > 0 ? afterPart(error, done, plan.parts.length) : error
       })
       await delivery.partDone()

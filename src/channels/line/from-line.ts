@@ -93,6 +93,13 @@ function reachability(event: LineEvent, at: number): readonly Effect[] {
   return event.type === 'follow' ? [{ kind: 'unblocked', user, at }] : []
 }
 
+/** https://developers.line.biz/en/reference/messaging-api/#unsend-event */
+function takenBack(event: LineEvent): readonly Effect[] {
+  const user = event.source?.userId
+  const message = event.unsend?.messageId
+  return event.type === 'unsend' && isText(user) && isText(message) ? [{ kind: 'unsent', user, message }] : []
+}
+
 /**
  * Maps one LINE event to a message for the contact centre, or to the reason why there is none. Pure, and never throws.
  * A message is known by its message id and any other event by its event id, because LINE repeats both unchanged on
@@ -117,10 +124,11 @@ export function fromLine(
 
   // In standby another module holds the chat, but who can be reached is still true.
   // https://developers.line.biz/en/reference/messaging-api/#common-properties
-  if (event.mode !== undefined && event.mode !== 'active') return ignored('standby', reachability(event, at))
+  if (event.mode !== undefined && event.mode !== 'active')
+    return ignored('standby', [...reachability(event, at), ...takenBack(event)])
   if (!isMessage && event.type !== 'postback') {
     const known = typeof event.type === 'string' && knownEvents.has(event.type)
-    if (known) return ignored(String(event.type), reachability(event, at))
+    if (known) return ignored(String(event.type), [...reachability(event, at), ...takenBack(event)])
     const what = asWord(event.type)
     return { ...ignored('unknown_event'), ...(what && { what }) }
   }
@@ -140,6 +148,7 @@ export function fromLine(
       platform: 'LINE',
       content: isMessage ? contentOf(id, event.message ?? {}) : postbackContent(event),
       ...(eventId !== undefined && { eventId }),
+      ...(event.deliveryContext?.isRedelivery === true && { redelivered: true }),
     },
     effects: [{ kind: 'unblocked', user, at }],
   }

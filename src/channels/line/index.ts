@@ -7,6 +7,7 @@ import type { LineSettings } from './config.ts'
 import { createCustomers } from './customer.ts'
 import { createDeliver } from './deliver.ts'
 import { createLineMedia } from './media.ts'
+import { createKeyOwner } from './retry-key.ts'
 import { createLineTokens, type TokenDescription } from './token.ts'
 import { createLineWebhook } from './webhook.ts'
 
@@ -48,6 +49,7 @@ export function createLineChannel(parts: {
     deliver: createDeliver({ client }),
     customer: createCustomers({ channel: name, cache, profile: client.profile }),
     describe: tokens.describe,
+    keyOwner: createKeyOwner(name),
     async close() {
       media.close()
       await Promise.all([agent.destroy(), sideAgent.destroy()])

@@ -47,6 +47,7 @@ export interface LineEvent {
   readonly deliveryContext?: { readonly isRedelivery?: boolean }
   readonly replyToken?: string
   readonly message?: LineMessage
+  readonly unsend?: { readonly messageId?: string }
   readonly postback?: { readonly data?: string; readonly params?: Readonly<Record<string, string>> }
 }
 

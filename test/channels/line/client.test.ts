@@ -119,12 +119,28 @@ test('the error names request id and fields, and neither texts nor tokens nor wh
   expect(error.message).toBe('LINE answered the push with 400, request aa11-bb22, fields messages[0].text.')
 })
 
-test('Retry-After of a 429 is kept', async () => {
-  const { client } = await clientOf(
-    always(429, { message: 'The API rate limit has been exceeded.' }, { 'retry-after': '7' }),
-  )
-  expect(await failure(client.push(part))).toMatchObject({ next: { do: 'wait', afterMs: 7_000 } })
-})
+test.each(['The API rate limit has been exceeded. Try again later.', 'In other words.'])(
+  'Retry-After of a 429 is kept, in seconds and as a date (%s)',
+  async (message) => {
+    let asked: string | undefined = ''
+    const { client } = await clientOf(({ url }, response) => {
+      if (url !== '/v2/bot/message/push') return json(response, 404, {})
+      json(response, 429, { message }, asked === undefined ? {} : { 'retry-after': asked })
+    })
+    const waited = async (retryAfter: string | undefined) => {
+      asked = retryAfter
+      const { next } = await failure(client.push(part))
+      return next.do === 'wait' ? next.afterMs : undefined
+    }
+    expect(await waited('7')).toBe(7_000)
+    const ms = (await waited(new Date(Date.now() + 60_000).toUTCString())) ?? 0
+    expect(ms).toBeGreaterThan(57_000)
+    expect(ms).toBeLessThanOrEqual(60_000)
+    expect(await waited('0')).toBe(1_000)
+    expect(await waited('soon')).toBe(5_000)
+    expect(await waited(undefined)).toBe(5_000)
+  },
+)
 
 test('the monthly limit is told by its text, given up and alerted', async () => {
   const { line, client } = await clientOf(always(429, { message: 'You have reached your monthly limit.' }))
@@ -150,17 +166,50 @@ test('a 429 with another text is the monthly limit when the quota is used up', a
   expect(line.seen.map((one) => one.url).filter((url) => url === '/v2/bot/message/quota')).toHaveLength(1)
 })
 
+const wait = (more: object = {}) => ({ do: 'wait', afterMs: 5_000, ...more })
+const to = (user: string) => ({ ...part, request: { ...part.request, to: user } })
+
 test.each([
   ['not used up', { type: 'limited', value: 200 }, 199],
   ['unlimited', { type: 'none' }, 10_000],
-])('a 429 with another text is one for speed when the quota is %s', async (_, limit, used) => {
+])('a 429 with another text holds only that customer when the quota is %s', async (_, limit, used) => {
   const { client } = await clientOf(quota(limit, used))
-  expect(await failure(client.push(part))).toMatchObject({ next: { do: 'wait', afterMs: 5_000 } })
+  for (let count = 0; count < 4; count += 1)
+    expect((await failure(client.push(part))).next).toEqual(wait({ only: 'conversation' }))
 })
 
-test('a 429 with another text is one for speed when the quota cannot be had', async () => {
+test('a 429 with another text holds only that customer when the quota cannot be had', async () => {
   const { client } = await clientOf(always(429, {}))
-  expect(await failure(client.push(part))).toMatchObject({ next: { do: 'wait' } })
+  expect((await failure(client.push(part))).next).toEqual(wait({ only: 'conversation' }))
+})
+
+test('a 429 with another text that strikes three customers within ten seconds holds the account', async () => {
+  let now = 1_790_000_000_000
+  const line = await serveLine(quota({ type: 'none' }, 0))
+  closers.push(line.close)
+  const agent = agentFor(5_000)
+  const client = createLineClient({ apiUrl: line.url, tokens: fixed, agent, sideAgent: agent, now: () => now })
+  const next = async (user: string) => (await failure(client.push(to(user)))).next
+  expect(await next('U1')).toEqual(wait({ only: 'conversation' }))
+  expect(await next('U2')).toEqual(wait({ only: 'conversation' }))
+  now += 10_000
+  expect(await next('U3')).toEqual(wait({ only: 'conversation' }))
+  now += 1_000
+  expect(await next('U4')).toEqual(wait({ only: 'conversation' }))
+  expect(await next('U5')).toEqual(wait())
+})
+
+test('many 429 with another text at once ask for the quota once', async () => {
+  const { line, client } = await clientOf(quota({ type: 'none' }, 0))
+  await Promise.all(Array.from({ length: 10 }, () => failure(client.push(part))))
+  expect(line.seen.filter(({ url }) => url === '/v2/bot/message/quota')).toHaveLength(1)
+})
+
+test('the error of a 429 with another text tells the request’s id and none of LINE’s words', async () => {
+  const { client } = await clientOf(always(429, { message: 'สวัสดี' }, { 'x-line-request-id': 'aa11-bb22' }))
+  expect((await failure(client.push(part))).message).toBe(
+    'LINE answered the push with 429, request aa11-bb22: too many messages to one customer, as it seems.',
+  )
 })
 
 test('a connection that is never made has certainly not arrived', async () => {
@@ -224,7 +273,13 @@ test('after a 401 the push is sent again at once with a new token', async () => 
     ({ headers }, response) => json(response, headers.authorization === 'Bearer new' ? 200 : 401, {}),
     renewable(),
   )
-  expect(await client.push(part)).toEqual({ status: 200 })
+  let permits = 0
+  const permit = async () => {
+    permits += 1
+  }
+  expect(await client.push(part, permit)).toEqual({ status: 200 })
+  // The first one was had by whoever called.
+  expect(permits).toBe(1)
   expect(line.seen.map((one) => one.headers.authorization)).toEqual(['Bearer old', 'Bearer new'])
 })
 

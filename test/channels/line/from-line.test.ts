@@ -101,6 +101,7 @@ test.each(Object.entries(messages))('%s becomes a message with its content', (na
       platform: 'LINE',
       content,
       ...(event.webhookEventId && { eventId: event.webhookEventId }),
+      ...(event.deliveryContext?.isRedelivery && { redelivered: true }),
     },
     effects: [{ kind: 'unblocked', user, at: event.timestamp }],
   })
@@ -112,8 +113,21 @@ test.each(Object.entries(ignored))('%s is ignored as %s', (name, reason) => {
 
 test('a redelivered event keeps the id of the first delivery', () => {
   const event = fixture('message-text')
-  const again = { ...event, deliveryContext: { isRedelivery: true } }
-  expect(hear(again)).toEqual(hear(event))
+  const first = hear(event)
+  const again = hear({ ...event, deliveryContext: { isRedelivery: true } })
+  expect(again.id).toBe(first.id)
+  expect(again).toMatchObject({ message: { redelivered: true } })
+  expect(first).not.toMatchObject({ message: { redelivered: true } })
+})
+
+test('a message that was taken back is named, so that it can be erased', () => {
+  const event = fixture('unsend')
+  expect(hear(event)).toEqual({
+    kind: 'ignored',
+    id: event.webhookEventId,
+    reason: 'unsend',
+    effects: [{ kind: 'unsent', user: event.source?.userId, message: event.unsend?.messageId }],
+  })
 })
 
 test('an ignored event is known by its event id, so that it takes effect once', () => {

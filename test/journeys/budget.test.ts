@@ -1,0 +1,104 @@
+import { expect, test } from '@jest/globals'
+import { startProcessWorld } from '../support/bridge-process.ts'
+import { freePort } from '../support/free-port.ts'
+import { journeys } from '../support/journeys.ts'
+import { arrived, onDesk, onPhone, pushes } from '../support/looks.ts'
+import { answer, friendOf, write } from '../support/talk.ts'
+import { until } from '../support/until.ts'
+import { mostIn } from '../support/windows.ts'
+import { taiwan, thailand } from '../support/world.ts'
+
+const { keep, redis } = journeys()
+
+interface Settings {
+  readonly genesys?: object
+  readonly line?: object
+  /** Gives the second brand an OAuth client of its own. */
+  readonly ownClient?: boolean
+}
+
+/** A receiver and two workers, each a process of its own. */
+async function startThree({ genesys = {}, line = {}, ownClient = false }: Settings) {
+  const world = keep(await startProcessWorld((await redis()).url))
+  const channels = (world.config.channels as { name: string; genesys: object; line: object }[]).map((channel) => ({
+    ...channel,
+    line: { ...channel.line, ...line },
+    genesys: {
+      ...channel.genesys,
+      ...genesys,
+      ...(ownClient && channel.name === taiwan.name && { clientId: 'client-2', clientSecret: 'client-secret-2' }),
+    },
+  }))
+  const elsewhere = async () => ({
+    ...world.config,
+    channels,
+    server: { ...(world.config.server as object), port: await freePort() },
+  })
+  const bridges = [
+    await world.start({ config: { ...world.config, channels }, environment: { BRIDGE_ROLES: 'receiver' } }),
+    await world.start({ config: await elsewhere(), environment: { BRIDGE_ROLES: 'worker' } }),
+    await world.start({ config: await elsewhere(), environment: { BRIDGE_ROLES: 'worker' } }),
+  ] as const
+  await Promise.all(bridges.map((bridge) => bridge.ready()))
+  const delivered = ({ log }: (typeof bridges)[number]) =>
+    log.filter((one) => one.includes('"message.delivered"')).length
+  return { world, workers: bridges.slice(1), delivered }
+}
+
+test('two workers share the budget of an OAuth client: no second sees more than a sixtieth of it', async () => {
+  const { world, workers, delivered } = await startThree({ genesys: { requestsPerMinute: 600, receipts: 'failures' } })
+  const count = 60
+  for (let number = 0; number < count; number += 1)
+    write(world, `message ${number}`, number % 2 === 0 ? thailand : taiwan, `U${String(number).padStart(32, '0')}`)
+  await arrived(world, count, 20_000)
+
+  const sent = world.genesys.requests.filter(({ endpoint }) => endpoint === 'message').map(({ at }) => at)
+  expect(sent).toHaveLength(count)
+  expect(mostIn(1_000, sent)).toBeLessThanOrEqual(10)
+  expect(mostIn(60_000, sent)).toBeLessThanOrEqual(600)
+  // Nor is it wasted: sixty take no longer than six seconds and a half.
+  expect(Math.max(...sent) - Math.min(...sent)).toBeLessThan(8_000)
+  for (const worker of workers) await until('both to take part', () => delivered(worker) > 5)
+}, 40_000)
+
+test('a 429 that one worker got holds the other too, and another client’s brand goes on', async () => {
+  const { world } = await startThree({ ownClient: true })
+  const users = Array.from({ length: 12 }, (_, number) => `U${String(number).padStart(32, '0')}`)
+  world.genesys.break('message', {
+    answer: 429,
+    retryAfterSeconds: 3,
+    times: 1,
+    when: ({ path }) => path.includes(thailand.integrationId),
+  })
+  write(world, 'one', thailand, users[0])
+  await until('the 429', () => world.genesys.requests.some(({ status }) => status === 429))
+  // Told to all by way of Redis, as soon as the answer was there.
+  await until('the hold', () => world.log.some((one) => one.includes('"outcome":"wait"')))
+  for (const user of users.slice(1)) write(world, 'hello', thailand, user)
+  for (const user of users) write(world, 'hello', taiwan, user)
+  await Promise.all(users.map((user) => onDesk(world, 'hello', taiwan, user)))
+  await Promise.all(users.slice(1).map((user) => onDesk(world, 'hello', thailand, user)))
+
+  const calls = world.genesys.requests.filter(({ endpoint }) => endpoint === 'message')
+  const refusedAt = calls.find(({ status }) => status === 429)?.at ?? 0
+  const after = (integrationId: string) =>
+    calls.filter(({ path, status }) => path.includes(integrationId) && status === 200).map(({ at }) => at - refusedAt)
+  expect(Math.min(...after(thailand.integrationId))).toBeGreaterThanOrEqual(2_950)
+  expect(Math.max(...after(taiwan.integrationId))).toBeLessThan(2_950)
+}, 40_000)
+
+test('two workers share a LINE account’s pushes per second, and the other account has its own', async () => {
+  const { world, workers } = await startThree({ line: { pushesPerSecond: 10 }, genesys: { receipts: 'failures' } })
+  const users = Array.from({ length: 30 }, (_, number) => friendOf(world, thailand, number))
+  for (const user of users) answer(world, 'hello', thailand, user)
+  answer(world, 'hello', taiwan)
+  await onPhone(world, 'hello', taiwan)
+  await Promise.all(users.map((user) => onPhone(world, 'hello', thailand, user)))
+
+  const sent = pushes(world).filter(({ headers }) => String(headers.authorization).endsWith(thailand.name))
+  const moments = sent.map(({ at }) => at)
+  expect(moments).toHaveLength(30)
+  expect(mostIn(1_000, moments)).toBeLessThanOrEqual(10)
+  const attempts = workers.map(({ log }) => log.filter((one) => one.includes('"message.delivered"')).length)
+  expect(Math.min(...attempts)).toBeGreaterThan(0)
+}, 40_000)
