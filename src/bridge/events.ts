@@ -1,4 +1,5 @@
 import type { AlertKind, NextStep } from './errors.ts'
+import type { Direction } from './message.ts'
 
 /** The three flows of a channel: customers' messages, agents' messages, and receipts about the latter. */
 export type Flow = 'inbound' | 'outbound' | 'receipts'
@@ -17,6 +18,9 @@ export interface MessageIds {
   readonly remote?: string
 }
 
+/** What a person can do about messages; `read`: had the content of one shown. */
+export type OperatorAction = 'read' | 'replay' | 'discard' | 'pause' | 'resume' | 'erase'
+
 interface About {
   readonly channel: string
   readonly flow: Flow
@@ -29,8 +33,8 @@ interface About {
  */
 export type BridgeEvent =
   | { readonly type: 'webhook.answered'; readonly channel: string; readonly source: string; readonly status: number }
-  /** Stored durably, at `at`. */
-  | (About & { readonly type: 'message.received'; readonly at: number })
+  /** Stored durably, at `at`. `lateMs`: it came so long after it was sent, so that later messages may have gone before it. */
+  | (About & { readonly type: 'message.received'; readonly at: number; readonly lateMs?: number })
   | (About & { readonly type: 'message.duplicate' })
   | {
       readonly type: 'message.ignored'
@@ -55,6 +59,32 @@ export type BridgeEvent =
   /** The message has ended badly and is a dead letter now. */
   | (About & { readonly type: 'message.failed'; readonly at: number; readonly code: string; readonly reason: string })
   | { readonly type: 'alert.raised'; readonly kind: AlertKind; readonly channel: string; readonly detail: string }
+  /** A person did something in the console or from a terminal. */
+  | {
+      readonly type: 'operator.acted'
+      readonly action: OperatorAction
+      /** The name of the login. */
+      readonly who: string
+      /** Why, in the person's own words, shortened. */
+      readonly reason?: string
+      readonly channel?: string
+      readonly direction?: Direction
+      /** The customer whose data were erased. */
+      readonly user?: string
+      /** The dead letters that were named, at most the first hundred … */
+      readonly ids?: readonly string[]
+      /** … or by what they were chosen. */
+      readonly filter?: {
+        readonly channel?: string | undefined
+        readonly direction?: Direction | undefined
+        readonly reason?: string | undefined
+      }
+      /** What it was done to: so many dead letters, one flow of a channel, or so many things of a customer. */
+      readonly count: number
+      readonly skipped?: number
+      /** It broke off, and nobody knows how far it came. */
+      readonly failed?: true
+    }
 
 /** Tells an event to all listeners. Never throws. */
 export type Emit = (event: BridgeEvent) => void

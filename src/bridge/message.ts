@@ -70,6 +70,8 @@ export interface InboundMessage {
   readonly content: InboundContent
   /** The platform's id of the event that carried it, for people who search. */
   readonly eventId?: string
+  /** The platform says that it had sent this before, in vain. */
+  readonly redelivered?: boolean
 }
 
 export type OutboundContent = { readonly kind: 'text'; readonly text: string } | MediaContent
@@ -100,6 +102,8 @@ export type FailureCode =
   | 'media_too_large'
   | 'server_error'
   | 'unsupported'
+  /** The contact centre took it, and then could not show it to an agent. */
+  | 'not_shown'
   | 'general'
 
 /** `message` is a sentence that an agent can act on; it never holds message text, names or secrets. */

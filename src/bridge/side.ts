@@ -42,6 +42,10 @@ export function parsedBody(body: VerifiedBody): unknown {
 export type Effect =
   /** The customer can no longer be reached (blocked the account), or can again; the later `at` (ms) wins. */
   | { readonly kind: 'blocked' | 'unblocked'; readonly user: string; readonly at: number }
+  /** The customer took a message back: what we still hold of it must go, and it must not be carried if it comes later. */
+  | { readonly kind: 'unsent'; readonly user: string; readonly message: string }
+  /** The contact centre took a customer's message and could not show it. `remote`: the id that it gave to it; `detail`: why. */
+  | { readonly kind: 'not_shown'; readonly remote: string; readonly detail: string }
   /** Somebody has to look at this. */
   | { readonly kind: 'alert'; readonly alert: AlertKind; readonly detail: string }
 
@@ -118,6 +122,14 @@ export interface Delivered {
   readonly remoteId?: string
 }
 
+/** What people may see of the credential with which a side calls its platform: never the credential, nor its length. */
+export interface TokenDescription {
+  /** `stateless`, `client-credentials`: the platform's own word. */
+  readonly kind: string
+  /** Of the one that this process holds, in ms since the epoch; absent while it holds none, or when it never ends. */
+  readonly expiresAt?: number
+}
+
 /** A platform of one channel: it hears messages through a webhook and can be told to deliver one. */
 export interface Side<Hears, Says> {
   /** `line`, `genesys`: the word in the webhook's path and in log lines. */
@@ -127,6 +139,8 @@ export interface Side<Hears, Says> {
   readonly media: MediaOrigin
   /** @throws {DeliveryError} which says what to do next; anything else is a bug and is retried. */
   deliver(message: Says, delivery: Delivery): Promise<Delivered>
+  /** Does no I/O. */
+  describe(): TokenDescription
   /** Frees sockets and timers. */
   close(): Promise<void>
 }
@@ -165,6 +179,11 @@ export type FetchOutside = (
 export interface Channel extends Side<InboundMessage, OutboundMessage> {
   /** Who wrote? Answers quickly and never throws; undefined when it cannot be had now. */
   customer(user: string): Promise<Customer | undefined>
+  /**
+   * For people who know only the key that made a request unique: tells whether a message's requests carry it.
+   * Undefined for a text that has not the form of this platform's keys. Absent where requests carry none. Does no I/O.
+   */
+  keyOwner?(key: string): ((messageId: string) => boolean) | undefined
 }
 
 /** A contact centre, where agents and bots answer. */

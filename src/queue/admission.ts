@@ -1,8 +1,10 @@
 import type { Emit, Flow } from '../bridge/events.ts'
 import type { InboundMessage, OutboundMessage } from '../bridge/message.ts'
 import type { Effect, Heard } from '../bridge/side.ts'
+import type { FaultPoints } from '../lib/fault-points.ts'
 import type { Codec } from './envelope.ts'
 import { type Admission, type AdmitEntry, type Lanes, laneEntry, type Place } from './lanes.ts'
+import { writeLostLetter } from './letters.ts'
 import { journalField, journalOf, queueName, safeId } from './names.ts'
 import { idsOf, writeItem } from './payload.ts'
 import { writeTrace } from './trace.ts'
@@ -17,8 +19,14 @@ export class StoreUnavailable extends Error {
 
 interface Request {
   readonly entries: readonly AdmitEntry[]
-  readonly settle: (outcome: readonly Admission[] | StoreUnavailable) => void
+  /** By `performance.now()`. */
+  readonly deadline: number
+  readonly stored: (answers: readonly Admission[]) => void
+  readonly failed: (error: StoreUnavailable) => void
 }
+
+/** An event that is older than this when it comes had been sent in vain before, or was held up on its way. */
+const lateAfterMs = 60_000
 
 /** One script call should not block Redis for long, however many webhooks gather. */
 const entriesPerCall = 1_000
@@ -35,27 +43,30 @@ export function createAdmission(settings: {
   readonly emit: Emit
   readonly timeoutMs: number
   readonly onHeads: (heads: readonly Place[]) => void
+  readonly faults: FaultPoints
 }) {
-  const { lanes, codec, emit, timeoutMs, onHeads } = settings
+  const { lanes, codec, emit, timeoutMs, onHeads, faults } = settings
   const gathered = new Set<Request>()
   let busy = false
 
+  /** One call to Redis at a time; what comes meanwhile, or in the same turn of the event loop, goes with the next. */
   async function drain(): Promise<void> {
-    busy = true
     while (gathered.size > 0) {
       const batch = takeBatch()
-      const entries = batch.flatMap((request) => request.entries)
+      const entries = batch.length === 1 && batch[0] ? batch[0].entries : batch.flatMap((request) => request.entries)
       try {
+        faults.reach('admit.before')
         const answers = await lanes.admit(entries, Date.now())
+        faults.reach('admit.after')
+        const heads = entries.filter((_, index) => answers[index] === 'first')
+        if (heads.length > 0) onHeads(heads)
         let from = 0
         for (const request of batch) {
-          request.settle(answers.slice(from, from + request.entries.length))
+          request.stored(answers.slice(from, from + request.entries.length))
           from += request.entries.length
         }
-        const heads = entries.flatMap((entry, index) => (answers[index] === 'first' ? [entry] : []))
-        if (heads.length > 0) onHeads(heads)
       } catch {
-        for (const request of batch) request.settle(new StoreUnavailable('Redis did not take it.'))
+        for (const request of batch) request.failed(new StoreUnavailable('Redis did not take it.'))
       }
     }
     busy = false
@@ -74,23 +85,43 @@ export function createAdmission(settings: {
     return batch
   }
 
+  const waiting = new Set<Request>()
+  let watching = false
+  /** One timer for all, in the order of their deadlines. */
+  function expire(): void {
+    const now = performance.now()
+    for (const request of waiting) {
+      if (request.deadline > now) break
+      // Its sender is told to try again: while Redis hangs, such requests must not pile up.
+      gathered.delete(request)
+      request.failed(new StoreUnavailable('Redis did not answer in time.'))
+    }
+    const [first] = waiting
+    watching = first !== undefined
+    if (first) setTimeout(expire, Math.max(1, first.deadline - now)).unref()
+  }
+
   function store(entries: readonly AdmitEntry[]): Promise<readonly Admission[]> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        // Its sender is told to try again: while Redis hangs, such requests must not pile up.
-        gathered.delete(request)
-        reject(new StoreUnavailable('Redis did not answer in time.'))
-      }, timeoutMs)
       const request: Request = {
         entries,
-        settle: (outcome) => {
-          clearTimeout(timer)
-          if (outcome instanceof StoreUnavailable) reject(outcome)
-          else resolve(outcome)
+        deadline: performance.now() + timeoutMs,
+        stored: (answers) => {
+          waiting.delete(request)
+          resolve(answers)
+        },
+        failed: (error) => {
+          waiting.delete(request)
+          reject(error)
         },
       }
+      waiting.add(request)
+      if (!watching) setTimeout(expire, timeoutMs).unref()
+      watching = true
       gathered.add(request)
-      if (!busy) void drain()
+      if (busy) return
+      busy = true
+      setImmediate(() => void drain())
     })
   }
 
@@ -101,58 +132,109 @@ export function createAdmission(settings: {
      */
     async admit(channel: string, flow: Flow, heard: readonly HeardMessage[]): Promise<void> {
       const receivedAt = Date.now()
-      const noted = heard.filter((one) => one.kind === 'message' || one.id !== undefined)
-      const entries = noted.map((one) => toEntry({ channel, flow, heard: one, receivedAt, codec }))
+      const about = { channel, flow, queue: queueName(channel, flow), receivedAt, codec }
+      const entries: AdmitEntry[] = []
+      for (const one of heard) {
+        const entry = toEntry(one, about)
+        if (entry) entries.push(entry)
+      }
       const answers = entries.length > 0 ? await store(entries) : []
-      const answerTo = new Map(noted.map((one, index) => [one, answers[index]]))
-      for (const one of heard) tell(channel, flow, one, answerTo.get(one), receivedAt)
+      let next = 0
+      for (const one of heard) tell(one, isNoted(one) ? answers[next++] : undefined, about)
     },
   }
 
-  function tell(channel: string, flow: Flow, heard: HeardMessage, answer: Admission | undefined, at: number): void {
+  function tell(heard: HeardMessage, answer: Admission | undefined, { channel, flow, receivedAt }: About): void {
     if (answer === 'duplicate') {
       const ids = heard.kind === 'message' ? idsOf(heard.message) : { message: heard.id ?? '', user: '' }
       emit({ type: 'message.duplicate', channel, flow, ids })
       return
     }
-    if (heard.kind === 'message') emit({ type: 'message.received', channel, flow, ids: idsOf(heard.message), at })
-    else {
+    if (heard.kind === 'message') {
+      const { message } = heard
+      const lateMs = receivedAt - message.at
+      const late = lateMs >= lateAfterMs || ('redelivered' in message && message.redelivered === true)
+      const ids = idsOf(message)
+      emit({ type: 'message.received', channel, flow, ids, at: receivedAt, ...(late && { lateMs }) })
+    } else {
       const { reason, what } = heard
       emit({ type: 'message.ignored', channel, flow, reason, ...(what !== undefined && { what }) })
     }
     for (const effect of heard.effects ?? []) {
       if (effect.kind === 'alert') emit({ type: 'alert.raised', kind: effect.alert, channel, detail: effect.detail })
+      if (effect.kind === 'not_shown')
+        emit({
+          type: 'alert.raised',
+          kind: 'not_shown',
+          channel,
+          detail: `message ${safeId(effect.remote)}: ${effect.detail}`,
+        })
     }
   }
 }
 
-/** A weak sign of life is enough to end a block, but only an explicit one is worth remembering for people who never were blocked. */
-function markOf(heard: HeardMessage): AdmitEntry['mark'] {
-  const effect = heard.effects?.find((one): one is Effect & { kind: 'blocked' | 'unblocked' } => one.kind !== 'alert')
-  if (!effect) return undefined
-  const sign = effect.kind === 'blocked' ? 'b' : heard.kind === 'message' ? 'm' : 'u'
-  return { sign, user: safeId(effect.user), at: effect.at }
-}
-
-function toEntry(about: {
+/** What all events of a body have in common. */
+interface About {
   readonly channel: string
   readonly flow: Flow
-  readonly heard: HeardMessage
+  readonly queue: string
   readonly receivedAt: number
   readonly codec: Codec
-}): AdmitEntry {
-  const { channel, flow, heard, receivedAt, codec } = about
-  const message = heard.kind === 'message' ? heard.message : undefined
+}
+
+/** Only what has an id can be known again, and is worth a call to the store. */
+const isNoted = (heard: HeardMessage): boolean => heard.kind === 'message' || heard.id !== undefined
+
+/** A weak sign of life is enough to end a block, but only an explicit one is worth remembering for people who never were blocked. */
+function markOf(effect: Effect & { kind: 'blocked' | 'unblocked' }, heard: HeardMessage): AdmitEntry['mark'] {
+  const sign = effect.kind === 'blocked' ? 'b' : heard.kind === 'message' ? 'm' : 'u'
+  return { sign, at: effect.at }
+}
+
+/** What the script needs of an effect, and the customer whom it is about. */
+function effectOf(
+  heard: HeardMessage,
+  { channel, flow, receivedAt }: About,
+): Partial<AdmitEntry> & { readonly customer?: string } {
+  for (const effect of heard.effects ?? []) {
+    switch (effect.kind) {
+      case 'blocked':
+      case 'unblocked':
+        return { customer: effect.user, mark: markOf(effect, heard) } as ReturnType<typeof effectOf>
+      case 'unsent': {
+        const id = safeId(effect.message)
+        const { shard } = journalOf(id, receivedAt)
+        return { customer: effect.user, withdrawn: { id, shard, field: journalField(channel, flow, id) } }
+      }
+      case 'not_shown': {
+        const { remote, detail } = effect
+        const letter = writeLostLetter({ remote, reason: { code: 'not_shown', message: detail }, now: receivedAt })
+        return { queue: queueName(channel, 'inbound'), lost: { id: `r-${safeId(remote)}`, letter } }
+      }
+    }
+  }
+  return {}
+}
+
+function toEntry(heard: HeardMessage, about: About): AdmitEntry | undefined {
+  if (heard.kind !== 'message' && heard.id === undefined) return undefined
+  const { channel, flow, queue, receivedAt, codec } = about
   const id = safeId(heard.id ?? '')
-  const mark = markOf(heard)
-  const ids = message ? idsOf(message) : { message: id, user: mark?.user ?? '' }
+  const { customer = '', ...effect } = effectOf(heard, about)
+  const { day, shard } = journalOf(id, receivedAt)
+  const field = journalField(channel, flow, id)
+  if (heard.kind !== 'message') {
+    const text = writeTrace({ message: id, user: customer }, receivedAt)
+    return { channel, queue, user: safeId(customer), id, trace: { day, shard, field, text }, ...effect }
+  }
+  const ids = idsOf(heard.message)
   return {
-    queue: queueName(channel, flow),
     channel,
+    queue,
     user: safeId(ids.user),
     id,
-    trace: { ...journalOf(id, receivedAt), field: journalField(channel, flow, id), text: writeTrace(ids, receivedAt) },
-    ...(message && { entry: laneEntry(id, receivedAt, writeItem(codec, message)) }),
-    ...(mark && { mark }),
+    trace: { day, shard, field, text: writeTrace(ids, receivedAt) },
+    entry: laneEntry(id, receivedAt, writeItem(codec, heard.message)),
+    ...effect,
   }
 }

@@ -1,10 +1,11 @@
 import type { Flow, MessageIds } from '../bridge/events.ts'
 import type { FailureReason, Receipt } from '../bridge/message.ts'
 import type { Delivered } from '../bridge/side.ts'
+import type { FaultPoints } from '../lib/fault-points.ts'
 import type { Codec } from './envelope.ts'
 import { insist } from './insist.ts'
 import { type Ending, type Lanes, laneEntry, type Place, type Taken } from './lanes.ts'
-import { writeLetter } from './letters.ts'
+import { type DeadLetter, writeLetter } from './letters.ts'
 import { journalField, journalKey, journalOf, queueName, safeId } from './names.ts'
 import { type Item, writeItem } from './payload.ts'
 import type { Queues } from './queues.ts'
@@ -13,7 +14,12 @@ import { writeStep } from './trace.ts'
 /** How a message left its lane. */
 export type Outcome = { readonly status?: number } & (
   | { readonly delivered: Delivered }
-  | { readonly reason: FailureReason; readonly kind: 'message' | 'expired' }
+  | {
+      readonly reason: FailureReason
+      readonly kind: DeadLetter['kind']
+      readonly inDoubt: boolean
+      readonly attempts: number
+    }
 )
 
 /** One attempt at the head of a lane. */
@@ -40,14 +46,19 @@ export function createEndings<T extends Item>(settings: {
   readonly signal: AbortSignal
   readonly receipt?: (item: T, outcome: { readonly at: number; readonly reason?: FailureReason }) => Receipt | undefined
   readonly onError: (error: Error) => void
+  readonly faults: FaultPoints
 }) {
-  const { channel, flow, lanes, queues, codec, signal, receipt, onError } = settings
+  const { channel, flow, lanes, queues, codec, signal, receipt, onError, faults } = settings
 
-  /** A receipt has a lane of its own, whose name begins with what makes it urgent. Its age is its message's, whose trace it ends. */
+  /**
+   * The receipts of one message have a lane of their own, because a replay makes a further one; each has an id of its own, which
+   * begins with what makes it urgent. Its age is its message's, whose trace it ends.
+   */
   function receiptPlace(made: Receipt, receivedAt: number): Place & { readonly entry: string } {
-    const id = safeId(made.id)
+    const user = safeId(made.id)
+    const id = `${made.status}.${user}.${made.at.toString(36)}`
     const entry = laneEntry(id, receivedAt, writeItem(codec, made))
-    return { queue: queueName(channel, 'receipts'), user: `${made.status}.${id}`, id, entry }
+    return { queue: queueName(channel, 'receipts'), user, id, entry }
   }
 
   function stepOf({ taken }: Attempt, item: T, outcome: Outcome, afterMs: number): string {
@@ -57,15 +68,21 @@ export function createEndings<T extends Item>(settings: {
       return writeStep({ what: 'receipt', afterMs, status: 'reason' in outcome ? `${status} refused` : status })
     }
     if ('reason' in outcome) {
-      const { status, reason } = outcome
-      return writeStep({ what: 'dead', afterMs, attempt, code: reason.code, ...(status !== undefined && { status }) })
+      const { status, reason, attempts } = outcome
+      return writeStep({
+        what: 'dead',
+        afterMs,
+        attempt: attempts,
+        code: reason.code,
+        ...(status !== undefined && { status }),
+      })
     }
     const { status, remoteId } = outcome.delivered
     return writeStep({ what: 'delivered', afterMs, attempt, status, ...(remoteId && { remote: remoteId }) })
   }
 
-  async function store(attempt: Attempt, item: T, outcome: Outcome): Promise<void> {
-    const { place, taken } = attempt
+  async function end(attempt: Attempt, item: T, outcome: Outcome): Promise<void> {
+    const { place, taken, ids } = attempt
     const now = Date.now()
     const made = receipt?.(item, { at: now, ...('reason' in outcome && { reason: outcome.reason }) })
     const ownReceipt = made && receiptPlace(made, taken.receivedAt)
@@ -73,28 +90,46 @@ export function createEndings<T extends Item>(settings: {
     const letter =
       'reason' in outcome && flow !== 'receipts'
         ? writeLetter({
-            id: place.id,
-            ...taken,
             kind: outcome.kind,
             reason: outcome.reason,
-            attempts: taken.attempt,
+            attempts: outcome.attempts,
             now,
+            ids,
+            inDoubt: outcome.inDoubt,
           })
         : undefined
     const details: Ending = {
       now,
-      trace: { ...traceOf(channel, flow, place.id, taken.receivedAt), step: stepOf(attempt, item, outcome, afterMs) },
+      trace: {
+        ...traceOf(channel, flow, flow === 'receipts' ? place.user : place.id, taken.receivedAt),
+        step: stepOf(attempt, item, outcome, afterMs),
+      },
       ...(letter !== undefined && { letter }),
+      ...('reason' in outcome && { givenUpBy: taken.attempt }),
       ...(ownReceipt && { receipt: ownReceipt }),
     }
+    await leave(place, details, ownReceipt)
+  }
+
+  async function leave(place: Place, details: Ending, ownReceipt?: Place): Promise<void> {
     const next = await insist(() => lanes.finish(place, details), signal)
+    faults.reach('finish.after')
     const heads: Place[] = next === undefined ? [] : [{ ...place, id: next }]
     if (ownReceipt) heads.push(ownReceipt)
     // Redis keeps a note of heads without a job, so nobody has to wait for this or to mend its failure.
-    queues.addHeads(heads).catch(onError)
+    const added = queues.addHeads(heads).catch(onError)
+    if (faults.armed('next.added')) await added
+    faults.reach('next.added')
   }
 
   return {
-    end: store,
+    end,
+
+    /** Ends a message whose content was taken back while it waited. */
+    async withdraw({ place, taken }: Pick<Attempt, 'place' | 'taken'>): Promise<void> {
+      const now = Date.now()
+      const step = writeStep({ what: 'withdrawn', afterMs: now - taken.receivedAt })
+      await leave(place, { now, trace: { ...traceOf(channel, flow, place.id, taken.receivedAt), step } })
+    },
   }
 }

@@ -29,8 +29,8 @@ export interface Lanes {
   finish(place: Place, ending: Ending): Promise<string | undefined>
   /** The ids of the lanes' heads, in the given order; '' for an empty lane. */
   heads(lanes: readonly LaneName[]): Promise<readonly string[]>
-  /** @throws {Stopping} when somebody else has finished the message meanwhile */
-  savePlan(place: Place, plan: string): Promise<void>
+  /** @throws {Stopping} when somebody else has finished the message meanwhile, or has begun the next attempt at it */
+  savePlan(place: Place, plan: string, attempt?: number): Promise<void>
   /** `parts`: how many are done by now, so that saying it twice does no harm. */
   partDone(place: Place, parts: number): Promise<void>
   /** These heads have a job now. */
@@ -39,7 +39,7 @@ export interface Lanes {
   owed(until: number, limit: number, offset: number): Promise<readonly Place[]>
 }
 
-/** A lane: a queue's name, and the customer's id in {@link safeId} form (or, for receipts, the receipt's own name). */
+/** A lane: a queue's name, and the customer's id in {@link safeId} form (or, for receipts, their message's). */
 export interface LaneName {
   readonly queue: string
   readonly user: string
@@ -64,8 +64,12 @@ export interface AdmitEntry extends Place {
   readonly trace: { readonly day: number; readonly shard: number; readonly field: string; readonly text: string }
   /** From {@link laneEntry}. */
   readonly entry?: string
-  /** The customer can be reached or not: `m` is the weak sign of life that a message is. */
-  readonly mark?: { readonly sign: 'b' | 'u' | 'm'; readonly user: string; readonly at: number }
+  /** The customer can be reached or not, as of `at` (ms); `m` is the weak sign of life that a message is. */
+  readonly mark?: { readonly sign: 'b' | 'u' | 'm'; readonly at: number }
+  /** A message of the same lane that was taken back. */
+  readonly withdrawn?: { readonly id: string; readonly shard: number; readonly field: string }
+  /** A dead letter without a message, from {@link writeLostLetter}. */
+  readonly lost?: { readonly id: string; readonly letter: string }
 }
 
 /** `first`: stored at the head of an empty lane, which needs a job now. */
@@ -74,14 +78,17 @@ export type Admission = 'duplicate' | 'behind' | 'first' | 'noted'
 /** What an attempt starts from. */
 export interface Taken {
   readonly receivedAt: number
-  readonly envelope: string
-  /** 1 for the first. */
+  /** Undefined: the content was taken back while the message waited. */
+  readonly envelope: string | undefined
+  /** 1 for the first, and for the first after a replay. */
   readonly attempt: number
   readonly inDoubt: boolean
   /** The sum of the planned delays so far. */
   readonly spentMs: number
   readonly plan: string | undefined
   readonly partsDone: number
+  /** When the key of the first part that is not confirmed was first used, ms since the epoch; undefined before there is a plan. */
+  readonly keyUsedAt: number | undefined
   readonly blocked: boolean
   /** How long everything that shares this queue's budget still has to wait. */
   readonly heldMs: number
@@ -100,6 +107,8 @@ export interface Ending {
   readonly trace: TraceAddress
   /** The dead letter, when it was given up. */
   readonly letter?: string
+  /** The number of the attempt that gives it up: nothing happens when another has begun meanwhile. */
+  readonly givenUpBy?: number
   /** The receipt to send, stored together with the ending so that no crash can part them. */
   readonly receipt?: LaneName & { readonly entry: string }
 }
@@ -107,7 +116,16 @@ export interface Ending {
 /** Repeats are recognised for 72 h: today and three days before. https://developers.line.biz/en/docs/messaging-api/receiving-messages/#webhook-redelivery */
 const rememberedDays = 3
 
+/**
+ * A platform remembers the key of a request for a day. So long after its first use, a key under which nothing can have arrived is
+ * certainly a new one again. https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
+ */
+const keyIsNewMs = 25 * 3_600_000
+
 const secondsPerDay = 86_400
+const msPerDay = 86_400_000
+/** Clocks of our machines differ by less than this. */
+const nearMidnightMs = 600_000
 
 /** A lane's list entry: id and time in front, so that scripts need no JSON. */
 export const laneEntry = (id: string, receivedAt: number, envelope: string): string => `${id} ${receivedAt} ${envelope}`
@@ -127,13 +145,16 @@ export function parseLaneEntry(entry: string): {
   }
 }
 
+/** What stands in place of an envelope is a word that says why there is none; an envelope is JSON. */
+export const contentOf = (envelope: string): string | undefined => (envelope.startsWith('{') ? envelope : undefined)
+
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     laneAdmit(base: string, ...values: (string | number)[]): Result<number[], Context>
     laneTake(
       base: string,
-      ...values: string[]
-    ): Result<[string, number, string, string, string, string, number, number] | null, Context>
+      ...values: (string | number)[]
+    ): Result<[string, number, string, string, string, string, number, number, string] | null, Context>
     laneSettle(base: string, ...values: (string | number)[]): Result<number, Context>
     laneFinish(base: string, ...values: (string | number)[]): Result<string | null, Context>
     laneNote(base: string, ...values: (string | number)[]): Result<number, Context>
@@ -151,6 +172,13 @@ const scripts = {
 }
 const answers: readonly Admission[] = ['duplicate', 'behind', 'first', 'noted']
 
+/** What an event is to the script, and the content that goes with it. */
+function kindOf({ entry, withdrawn, lost }: AdmitEntry): readonly [string, string] {
+  if (entry !== undefined) return ['m', entry]
+  if (withdrawn) return ['w', `${withdrawn.id} ${withdrawn.shard} ${withdrawn.field}`]
+  return lost ? ['l', `${lost.id} ${lost.letter}`] : ['n', '']
+}
+
 /**
  * @param settings.base what every key starts with, hash tag included: `{bridge}:`
  * @param settings.traceDays how long traces are kept
@@ -166,35 +194,36 @@ export function createLanes(settings: {
 
   return {
     async admit(entries, now) {
-      const values = entries.flatMap(({ queue, channel, user, trace, entry, mark }) => [
-        entry === undefined ? 'n' : 'm',
-        queue,
-        channel,
-        user,
-        trace.day,
-        trace.shard,
-        trace.field,
-        trace.text,
-        entry ?? '',
-        mark?.sign ?? '',
-        mark?.user ?? '',
-        mark?.at ?? 0,
-      ])
+      const ahead = now % msPerDay > msPerDay - nearMidnightMs ? 1 : 0
+      const values: (string | number)[] = []
+      for (const event of entries) {
+        const { queue, user, trace, mark } = event
+        const [kind, content] = kindOf(event)
+        values.push(
+          `${kind} ${queue} ${user || '-'} ${trace.day} ${ahead} ${trace.shard} ${trace.field} ${mark?.sign ?? '-'} ${Math.trunc(mark?.at ?? 0)}`,
+          trace.text,
+          content,
+        )
+      }
       const found = await redis.laneAdmit(base, now, rememberedDays, keepSeconds, ...values)
       return found.map((answer) => answers[answer] ?? 'noted')
     },
 
     async take({ queue, user, id, channel, holdKey }) {
-      const found = await redis.laneTake(base, queue, user, id, channel, holdKey)
+      const found = await redis.laneTake(base, queue, user, id, channel, holdKey, Date.now(), keyIsNewMs)
       if (!found) return undefined
-      const [entry, attempt, doubt, spent, plan, parts, blocked, held] = found
+      const [entry, attempt, doubt, spent, plan, parts, blocked, held, keyAt] = found
+      const { receivedAt, envelope } = parseLaneEntry(entry)
       return {
-        ...parseLaneEntry(entry),
+        receivedAt,
+        envelope: contentOf(envelope),
         attempt,
         inDoubt: doubt === '1',
         spentMs: Number(spent),
         plan: plan === '' ? undefined : plan,
         partsDone: Number(parts),
+        // An earlier release saved plans without the time; it cannot have been before the message came.
+        keyUsedAt: keyAt !== '' ? Number(keyAt) : plan === '' ? undefined : receivedAt,
         blocked: blocked === 1,
         heldMs: held,
       }
@@ -205,22 +234,22 @@ export function createLanes(settings: {
       await redis.laneSettle(base, queue, user, id, attempts, inDoubt ? 1 : 0, spentMs, journal, field, step, attempt)
     },
 
-    async finish({ queue, user, id }, { now, trace, letter, receipt }) {
+    async finish({ queue, user, id }, { now, trace, letter, receipt, givenUpBy }) {
       const { journal, field, step } = trace
-      const about = [receipt?.queue ?? '', receipt?.user ?? '', receipt?.entry ?? '']
+      const about = [receipt?.queue ?? '', receipt?.user ?? '', receipt?.entry ?? '', givenUpBy ?? '']
       const next = await redis.laneFinish(base, queue, user, id, now, journal, field, step, letter ?? '', ...about)
       return next || undefined
     },
 
     heads: (lanes) => redis.laneHeads(base, ...lanes.flatMap(({ queue, user }) => [queue, user])),
 
-    async savePlan({ queue, user, id }, plan) {
-      const saved = await redis.laneNote(base, queue, user, id, 'plan', plan)
+    async savePlan({ queue, user, id }, plan, attempt) {
+      const saved = await redis.laneNote(base, queue, user, id, 'plan', plan, Date.now(), attempt ?? '')
       if (saved === 0) throw new Stopping('Somebody else has finished this message.')
     },
 
     async partDone({ queue, user, id }, parts) {
-      await redis.laneNote(base, queue, user, id, 'parts', parts)
+      await redis.laneNote(base, queue, user, id, 'parts', parts, Date.now())
     },
 
     async paid(heads) {

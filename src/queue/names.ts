@@ -23,11 +23,16 @@ export function safeId(id: string): string {
   return id.replace(/[^A-Za-z0-9._~@-]/gu, (character) => `=${character.codePointAt(0)?.toString(16)}.`)
 }
 
+/** The inverse of {@link safeId}; ids that were too long stay as their digest. */
+export const originalId = (safe: string): string =>
+  safe.replace(/=([0-9a-f]{1,6})\./g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)))
+
 /** BullMQ takes no ids of digits alone. */
 export const jobId = (id: string): string => `m-${id}`
 
 const msPerDay = 86_400_000
-const shards = 1024
+/** Journals of one day. */
+export const shards = 1024
 
 /** A journal holds the traces of some of a day's messages; small hashes are what makes a trace cheap in Redis. */
 export function journalOf(id: string, receivedAt: number): { readonly day: number; readonly shard: number } {
@@ -39,3 +44,17 @@ export const journalKey = (place: { readonly day: number; readonly shard: number
 
 /** The traces' field name: channel, flow and id. */
 export const journalField = (channel: string, flow: Flow, id: string): string => `${channel}/${flow[0]}${id}`
+
+/** The inverse of {@link journalField}; receipts have no traces of their own. */
+export function parseJournalField(field: string): {
+  readonly channel: string
+  readonly flow: 'inbound' | 'outbound'
+  readonly id: string
+} {
+  const cut = field.indexOf('/')
+  return {
+    channel: field.slice(0, cut),
+    flow: field[cut + 1] === 'i' ? 'inbound' : 'outbound',
+    id: field.slice(cut + 2),
+  }
+}

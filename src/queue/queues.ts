@@ -25,7 +25,7 @@ export interface Queues {
 }
 
 /** More urgent receipts first: who waits for an answer should learn at once that it failed. BullMQ: 1 is the most urgent. */
-const receiptPriority = (user: string): number => (user.startsWith('failed.') ? 1 : 2)
+const receiptPriority = (id: string): number => (id.startsWith('failed.') ? 1 : 2)
 
 /** A job is only a pointer, so it may be tried for as long as the lane has its message; the worker decides when to give up. */
 const unlimitedAttempts = 2 ** 31 - 1
@@ -75,7 +75,7 @@ export function createQueues(settings: {
       backoff: { type: 'fixed', delay: 1_000 },
       removeOnComplete: true,
       removeOnFail: { age: failedDays * 86_400, count: 10_000 },
-      ...(parseQueueName(queue).flow === 'receipts' && { priority: receiptPriority(user) }),
+      ...(parseQueueName(queue).flow === 'receipts' && { priority: receiptPriority(id) }),
     },
   })
 

@@ -1,7 +1,10 @@
 import type { Redis } from '../lib/redis.ts'
 import type { Lanes, Place } from './lanes.ts'
 import type { createLetters } from './letters.ts'
-import { jobId } from './names.ts'
+import { createLostLetters } from './lost.ts'
+import { createMarks } from './marks.ts'
+import { jobId, parseQueueName } from './names.ts'
+import type { Pauses } from './pauses.ts'
 import type { Queues } from './queues.ts'
 
 const everyMs = 1_000
@@ -12,6 +15,7 @@ const debtsPerCall = 500
 const auditEveryMs = 5_000
 const lanesPerAudit = 200
 const lettersEveryMs = 600_000
+const marksEveryMs = 86_400_000
 
 /**
  * Mends what dying processes leave behind, and erases what is past its time. Runs in every process, cheap when all is well:
@@ -23,15 +27,22 @@ export function createSweep(settings: {
   readonly lanes: Lanes
   readonly queues: Queues
   readonly letters: ReturnType<typeof createLetters>
+  readonly pauses: Pauses
   readonly deadLetterDays: number
+  readonly unsent?: { sweep(now: number): Promise<void> }
+  /** Gets the names of the queues that are stopped, again and again. */
+  readonly onPaused: (queues: readonly string[]) => void
   readonly onError: (error: Error) => void
 }) {
-  const { redis, base, lanes, queues, letters, deadLetterDays, onError } = settings
+  const { redis, base, lanes, queues, letters, pauses, deadLetterDays, unsent, onPaused, onError } = settings
   const cursors = new Map<string, string>()
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
   let auditedAt = 0
   let lettersAt = 0
+  let marksAt = 0
+  const marks = createMarks({ redis, base })
+  const lost = createLostLetters({ redis, base })
 
   async function payDebts(now: number): Promise<void> {
     for (let offset = 0; ; ) {
@@ -66,20 +77,32 @@ export function createSweep(settings: {
   }
 
   async function eraseOldLetters(now: number): Promise<void> {
-    for (const { name } of queues.all) while ((await letters.sweep(name, now - deadLetterDays * 86_400_000)) > 0);
+    const before = now - deadLetterDays * 86_400_000
+    // Also those of channels that left the configuration: every queue that ever had a message is counted there.
+    const names = new Set([...queues.all.map(({ name }) => name), ...(await redis.hkeys(`${base}depth`))])
+    for (const name of names) while ((await letters.sweep(name, before)) > 0);
   }
 
   async function round(): Promise<void> {
     const now = Date.now()
     try {
+      onPaused(await pauses.names())
       await payDebts(now)
+      await lost.resolve(now)
+      await unsent?.sweep(now)
       if (now - auditedAt >= auditEveryMs) {
         auditedAt = now
+        await pauses.mend()
         await audit()
       }
       if (now - lettersAt >= lettersEveryMs) {
         lettersAt = now
         await eraseOldLetters(now)
+      }
+      if (now - marksAt >= marksEveryMs) {
+        marksAt = now
+        const channels = new Set(queues.all.map(({ name }) => parseQueueName(name).channel))
+        for (const channel of channels) await marks.sweep(channel, now)
       }
     } catch (error) {
       onError(error as Error)

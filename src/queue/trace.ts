@@ -8,6 +8,7 @@ import type { MessageIds } from '../bridge/events.ts'
 
 const hexId = /^([UCR])([0-9a-f]{32})$/
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const plainId = /^[\w-]{1,80}$/
 const squeezedHex = /^([UCR])\.([A-Za-z0-9_-]{22})$/
 const squeezedUuid = /^~([A-Za-z0-9_-]{22})$/
 
@@ -20,6 +21,7 @@ export function squeeze(id: string | undefined): string {
   const platformId = hexId.exec(id)
   if (platformId?.[1] && platformId[2]) return `${platformId[1]}.${toBase64(platformId[2])}`
   if (uuid.test(id)) return `~${toBase64(id.replaceAll('-', ''))}`
+  if (plainId.test(id)) return id
   return encodeURI(id.slice(0, 80).toWellFormed()).replaceAll(
     /[;|,~.]/g,
     (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
@@ -60,9 +62,22 @@ export type TraceStep =
       readonly status?: number
     }
   | { readonly what: 'receipt'; readonly afterMs: number; readonly status: string }
+  /** The contact centre took the message, and then said that it could not show it. */
+  | { readonly what: 'not_shown'; readonly afterMs: number; readonly code: string }
+  /** What people did: the dead letter went back to its lane, or was given up for good; the customer took the message back. */
+  | { readonly what: 'replayed' | 'discarded' | 'withdrawn'; readonly afterMs: number }
 
 /** The letter of each kind of step; `f` is known to the scripts, which drop failed attempts from overlong traces. */
-const letters = { failed: 'f', delivered: 'd', dead: 'x', receipt: 'p' } as const
+const letters = {
+  failed: 'f',
+  delivered: 'd',
+  dead: 'x',
+  receipt: 'p',
+  not_shown: 'n',
+  replayed: 'r',
+  discarded: 'c',
+  withdrawn: 'w',
+} as const
 
 export function writeTrace(ids: MessageIds, receivedAt: number): string {
   return [receivedAt.toString(36), squeeze(ids.user), squeeze(ids.event), squeeze(ids.conversation)].join('|')
@@ -84,6 +99,10 @@ function fieldsOf(step: TraceStep): readonly (string | number)[] {
       return [step.attempt, step.status ?? '', step.code]
     case 'receipt':
       return [step.status]
+    case 'not_shown':
+      return [step.code]
+    default:
+      return []
   }
 }
 
@@ -125,6 +144,14 @@ function readStep(line: string): TraceStep {
     }
     case letters.dead:
       return { what: 'dead', afterMs, attempt: Number(first), ...(second && { status: Number(second) }), code: third }
+    case letters.not_shown:
+      return { what: 'not_shown', afterMs, code: first }
+    case letters.replayed:
+      return { what: 'replayed', afterMs }
+    case letters.discarded:
+      return { what: 'discarded', afterMs }
+    case letters.withdrawn:
+      return { what: 'withdrawn', afterMs }
     default:
       return { what: 'receipt', afterMs, status: first }
   }

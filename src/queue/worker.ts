@@ -5,6 +5,7 @@ import { DeliveryError, Stopping } from '../bridge/errors.ts'
 import type { BridgeEvent, Emit, Flow } from '../bridge/events.ts'
 import type { FailureReason, Receipt } from '../bridge/message.ts'
 import type { Delivered, Delivery } from '../bridge/side.ts'
+import type { FaultPoints } from '../lib/fault-points.ts'
 import type { Redis } from '../lib/redis.ts'
 import type { Budget, Urgency } from './budget.ts'
 import { type Attempt, createEndings, traceOf } from './endings.ts'
@@ -17,7 +18,7 @@ import { type Item, idsOf, readItem } from './payload.ts'
 import type { HeadJob, Queues } from './queues.ts'
 import { holdMs } from './schedule.ts'
 import { writeStep } from './trace.ts'
-import { judge } from './verdict.ts'
+import { giveUpUncertain, isUncertain, judge, type Verdict } from './verdict.ts'
 
 /** A delivery as the queue can prepare it; files are added by whoever knows where they lie. */
 export type QueuedDelivery = Omit<Delivery, 'publish'> & {
@@ -43,8 +44,12 @@ const lockMs = 3_000
 /** How long a worker leaves a Redis alone that refuses its commands. */
 const restMs = 1_000
 
-/** How many conversations of one queue a process serves at once. */
-const concurrency = 50
+/**
+ * How many conversations of one queue a process serves at once. A delivery that hangs keeps its place for as long as 10 s, and many
+ * of them must not hold up the others. Unused places cost nothing: BullMQ asks Redis for one job after the other, with a single
+ * blocking call while there is none.
+ */
+const concurrency = 256
 
 /**
  * Takes the jobs of one flow of one channel, and is the only place that turns what comes of a delivery into what BullMQ does
@@ -59,13 +64,15 @@ export function createWorker<T extends Item>(settings: {
   readonly prefix: string
   readonly emit: Emit
   readonly onError: (error: Error) => void
+  readonly faults: FaultPoints
 }) {
-  const { route, lanes, queues, codec, redis, prefix, emit, onError } = settings
+  const { route, lanes, queues, codec, redis, prefix, emit, onError, faults } = settings
   const { channel, flow, budget } = route
   const queue = queueName(channel, flow)
   const stopping = new AbortController()
   const { signal } = stopping
   setMaxListeners(0, signal)
+  let waits = newWaits()
   const receipt = route.receipt
   const endings = createEndings<T>({
     channel,
@@ -75,6 +82,7 @@ export function createWorker<T extends Item>(settings: {
     codec,
     signal,
     onError,
+    faults,
     ...(receipt && { receipt }),
   })
 
@@ -101,25 +109,36 @@ export function createWorker<T extends Item>(settings: {
     const { message, user } = job.data.ids
     const place = { queue, user, id: message }
     if (!holds.mayTry(message)) return postpone(job, token, holdMs)
+    const startedAt = Date.now()
     const taken = await lanes.take({ ...place, channel, holdKey: budget.holdKey })
     // Not the head of its lane: somebody has finished it before this job could be removed.
     if (!taken) return
+    const { envelope } = taken
+    if (envelope === undefined) {
+      await endings.withdraw({ place, taken })
+      return emit({ type: 'message.ignored', channel, flow, reason: 'unsent' })
+    }
     budget.heardHold(taken.heldMs)
-    const attempt: Attempt = { place, taken, ids: job.data.ids, startedAt: Date.now() }
+    const attempt: Attempt = { place, taken, ids: job.data.ids, startedAt }
     let opened: ReturnType<typeof open>
     let delivered: Delivered
     try {
-      opened = open(taken)
+      opened = open(envelope, taken.plan)
     } catch (error) {
-      return follow(attempt, undefined, error, job, token)
+      return follow(attempt, undefined, verdictOf(error, taken), job, token)
     }
     const { item, plan } = opened
     const known = { ...attempt, ids: idsOf(item) }
+    if (isUncertain(taken, startedAt)) return follow(known, item, giveUpUncertain(taken), job, token)
+    const delivery = deliveryOf(known, item, plan)
     try {
-      delivered = await route.deliver(item, deliveryOf(known, item, plan))
+      delivered = await route.deliver(item, delivery)
     } catch (error) {
-      return follow(known, item, error, job, token)
+      // What was in doubt before has been confirmed, if a part was: only this attempt says how things stand with the next one.
+      const inDoubt = taken.inDoubt && delivery.confirmed() === taken.partsDone
+      return follow(known, item, verdictOf(error, { ...taken, inDoubt }), job, token)
     }
+    faults.reach('delivery.accepted')
     await endings.end(known, item, { delivered })
     release()
     attempted(known, { outcome: 'delivered', status: delivered.status })
@@ -129,7 +148,12 @@ export function createWorker<T extends Item>(settings: {
     emit({ type: 'message.delivered', channel, flow, ids, at, sinceReceivedMs: at - taken.receivedAt })
   }
 
-  function open({ envelope, plan }: Taken): { readonly item: T; readonly plan: string | undefined } {
+  function verdictOf(cause: unknown, taken: Taken): Verdict {
+    if (!(cause instanceof DeliveryError || cause instanceof Stopping)) onError(cause as Error)
+    return judge(cause, { flow, taken, random: Math.random() })
+  }
+
+  function open(envelope: string, plan: string | undefined): { readonly item: T; readonly plan: string | undefined } {
     try {
       return {
         item: readItem<T>(codec, channel, envelope),
@@ -140,7 +164,11 @@ export function createWorker<T extends Item>(settings: {
     }
   }
 
-  function deliveryOf({ place, taken }: Attempt, item: T, plan: string | undefined): QueuedDelivery {
+  function deliveryOf(
+    { place, taken }: Attempt,
+    item: T,
+    plan: string | undefined,
+  ): QueuedDelivery & { readonly confirmed: () => number } {
     const urgency = route.urgency(item)
     let parts = taken.partsDone
     return {
@@ -149,15 +177,17 @@ export function createWorker<T extends Item>(settings: {
       blocked: taken.blocked,
       receivedAt: taken.receivedAt,
       signal,
-      permit: () => budget.permit(urgency, signal),
+      permit: () => budget.permit(urgency, waits.signal),
       plan,
-      savePlan: (made) => lanes.savePlan(place, codec.seal(made)),
+      savePlan: (made) => lanes.savePlan(place, codec.seal(made), taken.attempt),
       partsDone: taken.partsDone,
       partDone: () => {
+        faults.reach('delivery.accepted')
         parts += 1
         const done = parts
         return insist(() => lanes.partDone(place, done), signal)
       },
+      confirmed: () => parts,
     }
   }
 
@@ -165,27 +195,27 @@ export function createWorker<T extends Item>(settings: {
   async function follow(
     attempt: Attempt,
     item: T | undefined,
-    cause: unknown,
+    verdict: Verdict,
     job: Job<HeadJob>,
     token: string | undefined,
   ): Promise<never> {
     const { place, taken, ids } = attempt
-    const verdict = judge(cause, { flow, taken, random: Math.random() })
     const { error, status, alert } = verdict
     const about = { error, ...(status !== undefined && { status }) }
-    if (!(cause instanceof DeliveryError || cause instanceof Stopping)) onError(cause as Error)
     if (alert) emit({ type: 'alert.raised', kind: alert, channel, detail: error })
     if (verdict.do === 'give-up' && item !== undefined) {
-      const { kind, reason } = verdict
-      await endings.end(attempt, item, { kind, reason, ...(status !== undefined && { status }) })
-      attempted(attempt, { ...about, outcome: 'give-up' })
+      const { kind, reason, inDoubt } = verdict
+      const attempts = kind === 'uncertain' ? taken.attempt - 1 : taken.attempt
+      await endings.end(attempt, item, { kind, reason, inDoubt, attempts, ...(status !== undefined && { status }) })
+      if (kind !== 'uncertain') attempted(attempt, { ...about, outcome: 'give-up' })
       emit({ type: 'message.failed', channel, flow, ids, at: Date.now(), code: reason.code, reason: reason.message })
+      faults.reach('give-up.after')
       // The dashboard shows it as failed; the message itself is a dead letter now.
       throw new UnrecoverableError(`${reason.code}: ${error}`)
     }
-    if (verdict.do === 'give-up') throw cause
+    if (verdict.do === 'give-up') throw new Error(error)
     const { delayMs, state } = verdict
-    if (verdict.do === 'wait') await budget.hold(delayMs).catch(onError)
+    if (verdict.do === 'wait' && verdict.all) await budget.hold(delayMs).catch(onError)
     if (verdict.do === 'hold') holds.hold(place.id)
     const afterMs = Date.now() - taken.receivedAt
     const step =
@@ -233,6 +263,8 @@ export function createWorker<T extends Item>(settings: {
     concurrency,
     lockDuration: lockMs,
     stalledInterval: 1_000,
+    // When BullMQ finds the connection closed: its own 15 s would outlast most failovers.
+    runRetryDelay: 1_000,
     // A job that stalls is one whose process died. It says nothing about the message, which must be run again however often.
     // Not `skipVersionCheck`: without knowing the server's version, BullMQ rounds waits for delayed jobs up to whole seconds.
     maxStalledCount: 1_000_000_000,
@@ -258,11 +290,24 @@ export function createWorker<T extends Item>(settings: {
       void worker.run().catch(onError)
     },
     /** Held messages are tried at once. */
+    queue,
     release,
+    /** Sends back to their lanes what waits for a permit: the queue is stopped. */
+    putBack(): void {
+      waits.abort()
+      if (!signal.aborted) waits = newWaits()
+    },
     /** Takes no new jobs, ends waits, lets deliveries in flight finish. */
     async stop(): Promise<void> {
       stopping.abort()
+      waits.abort()
       await worker.close()
     },
   }
+}
+
+function newWaits(): AbortController {
+  const waits = new AbortController()
+  setMaxListeners(0, waits.signal)
+  return waits
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { HeardMessage } from '../../src/queue/admission.ts'
 import { StoreUnavailable } from '../../src/queue/index.ts'
 import { readTrace } from '../../src/queue/trace.ts'
 import {
@@ -185,4 +186,65 @@ describe('while Redis is away', () => {
       await own.stop()
     }
   })
+})
+
+describe('a message that the customer takes back', () => {
+  const unsend = (message: string, id = `unsend-${message}`): HeardMessage => ({
+    kind: 'ignored',
+    id,
+    reason: 'unsend',
+    effects: [{ kind: 'unsent', user: 'U1', message }],
+  })
+  const entriesOf = (base: string) => store.open().lrange(`${base}lane:shop-inbound:U1`, 0, -1)
+
+  test('loses its content where it waits, and keeps its place', async () => {
+    const { admit, base } = await createProcess(store)
+    await admit('shop', 'inbound', [
+      heard(inbound('1', 'U1', 'first')),
+      heard(inbound('2', 'U1', 'regretted')),
+      heard(inbound('3', 'U1', 'third')),
+    ])
+    await admit('shop', 'inbound', [unsend('2')])
+    const entries = await entriesOf(base)
+    expect(entries.map((entry) => entry.split(' ')[0])).toEqual(['1', '2', '3'])
+    expect(entries[1]).toMatch(/^2 \d+ withdrawn$/)
+    expect(entries.join()).not.toContain('regretted')
+  })
+
+  test('is not stored when it comes after its own end', async () => {
+    const { admit, base, told } = await createProcess(store)
+    await admit('shop', 'inbound', [unsend('7')])
+    await admit('shop', 'inbound', [heard(inbound('7', 'U1', 'regretted'))])
+    expect(await entriesOf(base)).toEqual([])
+    expect(told('message.duplicate').map(({ ids }) => ids.message)).toEqual(['7'])
+  })
+})
+
+describe('an event that comes late', () => {
+  test.each([
+    ['sent more than a minute ago', { at: Date.now() - 61_000 }, true],
+    ['sent again by the platform', { at: Date.now(), redelivered: true }, true],
+    ['sent just now', { at: Date.now() }, false],
+  ])('%s', async (_name, about, late) => {
+    const { admit, told } = await createProcess(store)
+    await admit('shop', 'inbound', [heard({ ...inbound('1'), ...about })])
+    const [received] = told('message.received')
+    expect(received?.lateMs === undefined).toBe(!late)
+  })
+})
+
+test('a message that the contact centre could not show is a dead letter as soon as that is known, once', async () => {
+  const { admit, base, told } = await createProcess(store)
+  const lost: HeardMessage = {
+    kind: 'ignored',
+    id: 'receipt-r1',
+    reason: 'receipt_failed',
+    effects: [{ kind: 'not_shown', remote: 'r1', detail: 'It could not be shown.' }],
+  }
+  await admit('shop', 'outbound', [lost])
+  await admit('shop', 'outbound', [lost])
+  const redis = store.open()
+  expect(await redis.zrange(`${base}dead:shop-inbound`, '0', '-1')).toEqual(['r-r1'])
+  expect(await redis.hget(`${base}letters:shop-inbound`, 'r-r1')).toContain('It could not be shown.')
+  expect(told('alert.raised').map(({ kind }) => kind)).toEqual(['not_shown'])
 })

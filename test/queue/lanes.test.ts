@@ -59,8 +59,10 @@ describe('admission', () => {
   test('recognises a repeat when the other process’ clock was ahead, past midnight', async () => {
     const { lanes } = createParts(store)
     const midnight = Math.ceil(now / day) * day
-    await lanes.admit([entryOf(inbound('1'), { receivedAt: midnight + 5 })], now)
-    expect(await lanes.admit([entryOf(inbound('1'), { receivedAt: midnight - 5 })], now)).toEqual(['duplicate'])
+    await lanes.admit([entryOf(inbound('1'), { receivedAt: midnight + 5 })], midnight + 5)
+    expect(await lanes.admit([entryOf(inbound('1'), { receivedAt: midnight - 5 })], midnight - 5)).toEqual([
+      'duplicate',
+    ])
   })
 
   test('keeps traces for their time and no longer', async () => {
@@ -235,22 +237,23 @@ describe('an ending', () => {
     const { lanes, redis, base } = createParts(store)
     const message = entryOf(inbound('1'), { flow: 'outbound' })
     await lanes.admit([message], now)
-    const receipt = { queue: 'shop-receipts', user: 'failed.1', entry: laneEntry('1', now, '{}') }
-    await lanes.finish(message, ending({ letter: 'a letter', receipt }))
-    expect(await redis.hget(`${base}letters:shop-outbound`, '1')).toBe('a letter')
+    const receipt = { queue: 'shop-receipts', user: '1', entry: laneEntry('failed.1.a', now, '{}') }
+    await lanes.finish(message, ending({ letter: '{"v":2}', receipt }))
+    const letter = JSON.parse((await redis.hget(`${base}letters:shop-outbound`, '1')) ?? '')
+    expect(letter).toEqual({ v: 2, order: 1, entry: message.entry })
     expect(await redis.zscore(`${base}dead:shop-outbound`, '1')).toBe(String(now))
-    expect(await lanes.heads([receipt])).toEqual(['1'])
+    expect(await lanes.heads([receipt])).toEqual(['failed.1.a'])
     const owed = await lanes.owed(now, 10, 0)
-    expect(owed).toContainEqual({ queue: 'shop-receipts', user: 'failed.1', id: '1' })
+    expect(owed).toContainEqual({ queue: 'shop-receipts', user: '1', id: 'failed.1.a' })
   })
 
   test('that comes a second time stores no second receipt', async () => {
     const { lanes, redis, base } = createParts(store)
     const message = entryOf(inbound('1'), { flow: 'outbound' })
     await lanes.admit([message], now)
-    const receipt = { queue: 'shop-receipts', user: 'delivered.1', entry: laneEntry('1', now, '{}') }
+    const receipt = { queue: 'shop-receipts', user: '1', entry: laneEntry('delivered.1.a', now, '{}') }
     await Promise.all([lanes.finish(message, ending({ receipt })), lanes.finish(message, ending({ receipt }))])
-    expect(await redis.llen(`${base}lane:shop-receipts:delivered.1`)).toBe(1)
+    expect(await redis.llen(`${base}lane:shop-receipts:1`)).toBe(1)
   })
 })
 

@@ -58,9 +58,9 @@ test('the heads of an unknown queue are refused and stay owed', async () => {
 test('failed receipts come before delivered ones', async () => {
   const { queues } = createParts(store)
   const receipts = ['delivered.1', 'failed.2', 'delivered.3', 'failed.4']
-  await queues.addHeads(receipts.map((user) => ({ queue: 'shop-receipts', user, id: user.slice(-1) })))
+  await queues.addHeads(receipts.map((id) => ({ queue: 'shop-receipts', user: id.slice(-1), id })))
   const jobs = await queues.get('shop', 'receipts').getJobs(['prioritized'], 0, -1, true)
-  expect(jobs.map(({ data }) => data.ids.message)).toEqual(['2', '4', '1', '3'])
+  expect(jobs.map(({ data }) => data.ids.user)).toEqual(['2', '4', '1', '3'])
 })
 
 test('what waits for its next attempt can be told to try now', async () => {

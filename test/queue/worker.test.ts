@@ -172,8 +172,13 @@ describe('a retry', () => {
     process.deliver(() => Promise.reject(failing({ do: 'retry', mayHaveArrived: true })), { flow: 'outbound' })
     await parts.queues.addHeads([entry])
     await process.until(() => process.told('message.failed').length === 1)
-    const [letter] = await parts.letters.list('shop-outbound', 0, 1)
-    expect(letter).toMatchObject({ id: '1', kind: 'expired', attempts: 2, reason: { code: 'server_error' } })
+    const [letter] = (await process.operations.listLetters({})).items
+    expect(letter).toMatchObject({
+      id: 'shop-outbound-1',
+      kind: 'expired',
+      attempts: 2,
+      reason: { code: 'server_error' },
+    })
     expect(process.told('alert.raised')).toMatchObject([{ kind: 'dead_letter' }])
   })
 
@@ -205,8 +210,8 @@ describe('what is given up', () => {
     process.deliver<Receipt>((receipt) => void receipts.push(receipt), { flow: 'receipts' })
     await process.admit('shop', 'outbound', [heard(outbound('1')), heard(outbound('2'))])
     await process.until(() => process.told('message.delivered').filter(({ flow }) => flow === 'receipts').length === 2)
-    expect(await parts.letters.list('shop-outbound', 0, 10)).toMatchObject([
-      { id: '1', direction: 'outbound', kind: 'message', reason, attempts: 1, ids: { message: '1', user: 'U1' } },
+    expect((await process.operations.listLetters({})).items).toMatchObject([
+      { direction: 'outbound', kind: 'message', reason, attempts: 1, ids: { message: '1', user: 'U1' } },
     ])
     expect(process.told('message.failed')).toMatchObject([{ ids: { message: '1' }, code: 'invalid_message' }])
     expect(process.told('alert.raised')).toMatchObject([{ kind: 'dead_letter', channel: 'shop' }])
@@ -268,6 +273,34 @@ describe('a wait', () => {
     expect(waited('2')).toBeGreaterThanOrEqual(395)
     expect(waited('3')).toBeLessThan(300)
     expect(attempts.every((attempt) => attempt === 1)).toBe(true)
+  })
+})
+
+describe('a wait of one conversation only', () => {
+  test('delays its own message, and no other conversation', async () => {
+    const process = await createProcess(store)
+    const at = new Map<string, number>()
+    let limited = 0
+    process.deliver<OutboundMessage>(
+      async ({ id }, { permit }) => {
+        await permit()
+        if (limited === 0) {
+          limited = Date.now()
+          throw failing({ do: 'wait', afterMs: 400, only: 'conversation' }, 429)
+        }
+        at.set(id, Date.now())
+        return undefined
+      },
+      { flow: 'outbound' },
+    )
+    await process.admit('shop', 'outbound', [heard(outbound('1'))])
+    await process.until(() => process.told('delivery.attempted').length === 1)
+    await process.admit('shop', 'outbound', [heard(outbound('2')), heard(outbound('3', 'U2'))])
+    await process.until(() => process.told('message.delivered').length === 3)
+    expect([...at.keys()]).toEqual(['3', '1', '2'])
+    expect((at.get('1') ?? 0) - limited).toBeGreaterThanOrEqual(395)
+    expect((at.get('3') ?? 0) - limited).toBeLessThan(395)
+    expect(await process.front.exists(`${process.base}hold:test`)).toBe(0)
   })
 })
 

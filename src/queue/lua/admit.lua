@@ -1,35 +1,71 @@
 -- Takes the events of one or several webhook bodies: each is stored exactly once, or none of them is.
--- ARGV: now, days remembered, seconds a journal is kept, then 12 values an event.
--- Returns one number an event: 0 a repeat, 1 stored behind others, 2 stored as the head of its lane, 3 noted without a message.
+-- ARGV: now, days remembered, seconds a journal is kept, then three values an event:
+--   1. kind, queue, user, day, look ahead (0 or 1), shard, field, mark, its time; separated by spaces
+--   2. the trace that starts
+--   3. by kind: m a message, its lane entry; n only noted, ''; w a message that was taken back, its "id shard field";
+--      l a message that the contact centre could not show, its "letter-id letter"
+-- Returns one number an event: 0 a repeat, 1 stored behind others, 2 stored as the head of its lane, 3 noted.
 local now, days, keep = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local answers = {}
-for i = 4, #ARGV, 12 do
-  local kind, queue, channel, user = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local today, shard, field, trace = tonumber(ARGV[i + 4]), ARGV[i + 5], ARGV[i + 6], ARGV[i + 7]
-  local entry, mark, who, at = ARGV[i + 8], ARGV[i + 9], ARGV[i + 10], ARGV[i + 11]
-  local answer = 3
-  -- From tomorrow on: another process' clock may already be past midnight.
-  for day = today + 1, today - days, -1 do
-    if redis.call('HEXISTS', base .. 'journal:' .. day .. ':' .. shard, field) == 1 then
-      answer = 0
-      break
-    end
+
+-- Is the field in a journal of the remembered days, or of tomorrow, where another process' clock may already be?
+local function seen(today, ahead, shard, field)
+  if ahead == '1' and redis.call('HEXISTS', base .. 'journal:' .. (today + 1) .. ':' .. shard, field) == 1 then return true end
+  for day = today - 1, today - days, -1 do
+    if redis.call('HEXISTS', base .. 'journal:' .. day .. ':' .. shard, field) == 1 then return true end
   end
-  if answer ~= 0 then
-    local journal = base .. 'journal:' .. today .. ':' .. shard
-    redis.call('HSET', journal, field, trace)
-    if redis.call('HLEN', journal) == 1 then redis.call('EXPIRE', journal, keep) end
-    if mark ~= '' then
-      -- b: blocked, u: unblocked, m: a message, which only matters to somebody who is marked already. The later time wins.
-      local key = base .. 'blocked:' .. channel
-      local last = redis.call('HGET', key, who)
-      if last then
-        if tonumber(at) >= tonumber(string.sub(last, 2)) then redis.call('HSET', key, who, (mark == 'b' and 'b' or 'u') .. at) end
-      elseif mark ~= 'm' then
-        redis.call('HSET', key, who, mark .. at)
-      end
+  return false
+end
+
+-- Notes a message in today's journal. False: it is there already.
+local function note(today, shard, field, trace)
+  local journal = base .. 'journal:' .. today .. ':' .. shard
+  if redis.call('HSETNX', journal, field, trace) == 0 then return false end
+  if redis.call('HLEN', journal) == 1 then redis.call('EXPIRE', journal, keep) end
+  return true
+end
+
+-- b: blocked, u: unblocked, m: a message, which only matters to somebody who is marked already. The later time wins.
+local function mark_customer(queue, user, mark, at)
+  local key = base .. 'blocked:' .. string.match(queue, '^[^-]+')
+  local last = redis.call('HGET', key, user)
+  if last then
+    if tonumber(at) >= tonumber(string.sub(last, 2)) then redis.call('HSET', key, user, (mark == 'b' and 'b' or 'u') .. at) end
+  elseif mark ~= 'm' then
+    redis.call('HSET', key, user, mark .. at)
+  end
+end
+
+-- What waits loses its content and keeps its place; what has not come yet is known already when it comes.
+local function withdraw(queue, user, target, today, trace)
+  local id, shard, field = string.match(target, '^(%S+) (%S+) (%S+)$')
+  if not seen(today, '1', shard, field) then note(today, shard, field, trace) end
+  local lane = lane_key(queue, user)
+  for index, entry in ipairs(redis.call('LRANGE', lane, 0, -1)) do
+    local found, at = head_of(entry)
+    if found == id then redis.call('LSET', lane, index - 1, id .. ' ' .. at .. ' withdrawn') end
+  end
+  redis.call('ZADD', base .. 'unsent', now, queue .. ' ' .. user .. ' ' .. id)
+end
+
+local answers = {}
+for i = 4, #ARGV, 3 do
+  local kind, queue, user, today, ahead, shard, field, mark, at =
+    string.match(ARGV[i], '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  local trace, content = ARGV[i + 1], ARGV[i + 2]
+  local answer = 0
+  if not seen(tonumber(today), ahead, shard, field) and note(today, shard, field, trace) then
+    answer = 3
+    if mark ~= '-' then mark_customer(queue, user, mark, at) end
+    if kind == 'm' then
+      answer = append(queue, user, content, now) and 2 or 1
+    elseif kind == 'w' then
+      withdraw(queue, user, content, tonumber(today), trace)
+    elseif kind == 'l' then
+      local id, letter = string.match(content, '^(%S+) (.*)$')
+      redis.call('HSET', base .. 'letters:' .. queue, id, letter)
+      redis.call('ZADD', base .. 'dead:' .. queue, now, id)
+      redis.call('ZADD', base .. 'unresolved', now, queue .. ' ' .. id)
     end
-    if kind == 'm' then answer = append(queue, user, entry, now) and 2 or 1 end
   end
   answers[#answers + 1] = answer
 end

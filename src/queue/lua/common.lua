@@ -20,6 +20,12 @@ local function append(queue, user, entry, now)
   return true
 end
 
+-- What a message that was given up and then put back into its lane goes on from; nil for all others.
+local function replayed(queue, id)
+  local text = redis.call('HGET', base .. 'replayed:' .. queue, id)
+  return text and cjson.decode(text) or nil
+end
+
 -- Adds a step to a message's trace. A trace stays short: beyond this length further failed attempts are only counted in the log.
 local function step(journal, field, text)
   if text == '' then return end

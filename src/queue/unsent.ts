@@ -1,0 +1,46 @@
+import type { Redis } from '../lib/redis.ts'
+import { createLetterEraser } from './letter-eraser.ts'
+import { originalId, parseQueueName } from './names.ts'
+
+/** A file of a message that was taken back may just be on its way into the media store; it is looked for again until then. */
+const watchedMs = 120_000
+const messagesPerRound = 1_000
+
+/** Which message: files are kept by the platform's own ids. */
+export interface UnsentMessage {
+  readonly channel: string
+  readonly direction: 'inbound'
+  readonly messageId: string
+}
+
+/**
+ * Erases what is still there of messages that customers took back. The admission script notes them in the sorted set `unsent`, in
+ * the same go in which it empties their place in the lane; dead letters and files follow here, whatever dies meanwhile.
+ */
+export function createUnsent(settings: {
+  readonly redis: Redis
+  readonly base: string
+  readonly eraseFiles: (message: UnsentMessage) => Promise<unknown>
+}) {
+  const { redis, base, eraseFiles } = settings
+  const letters = createLetterEraser({ redis, base })
+  const key = `${base}unsent`
+
+  async function erase(member: string): Promise<void> {
+    const [queue = '', , id = ''] = member.split(' ')
+    await letters.wipe(queue, id)
+    await eraseFiles({ channel: parseQueueName(queue).channel, direction: 'inbound', messageId: originalId(id) })
+  }
+
+  return {
+    /** @param now ms since the epoch */
+    async sweep(now: number): Promise<void> {
+      const noted = await redis.zrange(key, '0', String(messagesPerRound - 1), 'WITHSCORES')
+      for (let i = 0; i < noted.length; i += 2) {
+        const member = noted[i] ?? ''
+        await erase(member)
+        if (now - Number(noted[i + 1]) > watchedMs) await redis.zrem(key, member)
+      }
+    },
+  }
+}
