@@ -1,7 +1,8 @@
 import type { Cache } from './bridge/cache.ts'
+import type { Channel, ContactCentre } from './bridge/side.ts'
 import { channelTypes } from './channels/index.ts'
 import type { ChannelConfig } from './config.ts'
-import { createGenesysCentre, type GenesysClients } from './genesys/index.ts'
+import { accountOf, createGenesysCentre, type GenesysClients } from './genesys/index.ts'
 import { createReceiver, type Receiver } from './http/webhook-route.ts'
 import { type ChannelRoutes, joinSides } from './join-sides.ts'
 import type { Logger } from './lib/logger.ts'
@@ -15,6 +16,9 @@ export interface JoinedChannel {
   /** By the word in the webhook's path. */
   readonly receivers: ReadonlyMap<string, Receiver>
   readonly routes: ChannelRoutes
+  /** What people may know of the two sides. */
+  readonly sides: readonly Pick<Channel | ContactCentre, 'name' | 'describe'>[]
+  readonly keyOwner: NonNullable<Channel['keyOwner']>
   close(): Promise<void>
 }
 
@@ -32,9 +36,8 @@ export async function joinChannel(parts: {
   const kind = channelTypes[type]
   const exemptOrigins = [...kind.origins(settings[type]), ...(genesys.gatewayUrl ? [genesys.gatewayUrl] : [])]
   const fetchOutside = createFetchOutside({ exemptOrigins })
-  const channel = await kind.create({ name, settings: settings[type], cache, logger, fetchOutside })
+  const channel: Channel = await kind.create({ name, settings: settings[type], cache, logger, fetchOutside })
   const centre = createGenesysCentre({ channel: settings, settings: genesys, clients, fetchOutside })
-  const account = genesys.region ?? genesys.gatewayUrl
   return {
     name,
     receivers: new Map([
@@ -52,10 +55,12 @@ export async function joinChannel(parts: {
       channel,
       centre,
       publisher,
-      channelBudget: queueing.budget(`${channel.name}:${name}`),
-      centreBudget: queueing.budget(`${centre.name}:${account}:${genesys.clientId}`, genesys.requestsPerMinute),
+      channelBudget: queueing.budget(`${channel.name}:${name}`, kind.requestsPerMinute(settings[type])),
+      centreBudget: queueing.budget(`${centre.name}:${accountOf(genesys)}`, genesys.requestsPerMinute),
       receipts: genesys.receipts,
     }),
+    sides: [channel, centre],
+    keyOwner: (key) => channel.keyOwner?.(key),
     async close() {
       await Promise.all([channel.close(), centre.close()])
     },

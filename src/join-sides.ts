@@ -26,12 +26,17 @@ export function joinSides(parts: {
   const { name, channel, centre, publisher, channelBudget, centreBudget, receipts } = parts
 
   /** Files lie with the side that heard of them; their copies are kept for as long as the direction asks. */
-  function withFiles(delivery: QueuedDelivery, direction: Direction, messageId: string, origin: MediaOrigin): Delivery {
+  function withFiles(
+    delivery: QueuedDelivery,
+    direction: Direction,
+    { id, conversation }: Pick<Receipt, 'id' | 'conversation'>,
+    origin: MediaOrigin,
+  ): Delivery {
     const { receivedAt, signal } = delivery
+    const about = { channel: name, user: conversation.user, direction, messageId: id }
     return {
       ...delivery,
-      publish: (content, part) =>
-        publisher.publish({ channel: name, direction, messageId, part, receivedAt, content, origin, signal }),
+      publish: (content, part) => publisher.publish({ ...about, part, receivedAt, content, origin, signal }),
     }
   }
 
@@ -47,15 +52,14 @@ export function joinSides(parts: {
       budget: centreBudget,
       urgency: () => 0,
       deliver: async (message, delivery) =>
-        centre.deliver(await withCustomer(message), withFiles(delivery, 'inbound', message.id, channel.media)),
+        centre.deliver(await withCustomer(message), withFiles(delivery, 'inbound', message, channel.media)),
     },
     outbound: {
       channel: name,
       flow: 'outbound',
       budget: channelBudget,
       urgency: () => 0,
-      deliver: (message, delivery) =>
-        channel.deliver(message, withFiles(delivery, 'outbound', message.id, centre.media)),
+      deliver: (message, delivery) => channel.deliver(message, withFiles(delivery, 'outbound', message, centre.media)),
       receipt: ({ id, conversation }, { at, reason }) => {
         if (reason) return { id, conversation, at, status: 'failed', reason }
         return receipts === 'all' ? { id, conversation, at, status: 'delivered' } : undefined
@@ -66,7 +70,7 @@ export function joinSides(parts: {
       flow: 'receipts',
       budget: centreBudget,
       urgency: ({ status }) => (status === 'failed' ? 1 : 2),
-      deliver: (receipt, delivery) => centre.report(receipt, withFiles(delivery, 'outbound', receipt.id, centre.media)),
+      deliver: (receipt, delivery) => centre.report(receipt, withFiles(delivery, 'outbound', receipt, centre.media)),
     },
   }
 }

@@ -25,6 +25,7 @@ const defaultLimits: LoginLimits = { wrongLogins: 5, withinSeconds: 600, refused
  * HTTP Basic in front of everything behind it: 401 without the right login, 429 with `Retry-After` after too many wrong
  * ones. Addresses are counted apart (Express' `request.ip`, so `trust proxy` decides whose), IPv6 ones by their /64
  * network, which is what one household or attacker is given. https://www.rfc-editor.org/rfc/rfc7617
+ * Leaves the login's name in `response.locals.operator`, for the record of who did what.
  */
 export function createBasicAuth(settings: {
   readonly login: AdminLogin
@@ -52,6 +53,7 @@ export function createBasicAuth(settings: {
     }
     if (!matches(authorization)) return unauthorized(response)
     await limiter.delete(address)
+    response.locals.operator = settings.login.username
     next()
   }
 }

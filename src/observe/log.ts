@@ -19,7 +19,10 @@ export function createLogListener(parts: { readonly logger: Logger }): Emit {
         break
       }
       case 'message.received':
-        logger.info({ ...about(event), receivedAt: isoTime(event.at) }, 'message.received')
+        logger.info(
+          event.lateMs === undefined ? about(event) : { ...about(event), late: true, lateMs: event.lateMs },
+          'message.received',
+        )
         break
       case 'message.duplicate':
         logger.info(about(event), 'message.duplicate')
@@ -45,6 +48,11 @@ export function createLogListener(parts: { readonly logger: Logger }): Emit {
       case 'alert.raised':
         logger.error({ kind: event.kind, channel: event.channel, detail: event.detail }, 'alert.raised')
         break
+      case 'operator.acted': {
+        const { type, ...acted } = event
+        logger.info(acted, type)
+        break
+      }
     }
   }
 }
@@ -62,5 +70,3 @@ function about(event: { readonly channel: string; readonly flow: string; readonl
     remoteId: remote,
   }
 }
-
-const isoTime = (atMs: number): string => new Date(atMs).toISOString()

@@ -52,7 +52,11 @@ test.each<[BridgeEvent, Record<string, unknown>]>([
   ],
   [
     { ...about, type: 'message.received', at: 0 },
-    { level: 'info', ...aboutFields, receivedAt: '1970-01-01T00:00:00.000Z' },
+    { level: 'info', ...aboutFields },
+  ],
+  [
+    { ...about, type: 'message.received', at: 0, lateMs: 61_000 },
+    { level: 'info', ...aboutFields, late: true, lateMs: 61_000 },
   ],
   [
     { ...about, type: 'message.duplicate' },
@@ -90,6 +94,48 @@ test.each<[BridgeEvent, Record<string, unknown>]>([
   [
     { type: 'alert.raised', kind: 'setup', channel: 'shop', detail: 'HTTP 401' },
     { level: 'error', kind: 'setup', channel: 'shop', detail: 'HTTP 401' },
+  ],
+  [
+    {
+      type: 'operator.acted',
+      action: 'replay',
+      who: 'ops',
+      reason: 'mended',
+      filter: { channel: 'shop' },
+      count: 2,
+      skipped: 1,
+    },
+    {
+      level: 'info',
+      action: 'replay',
+      who: 'ops',
+      reason: 'mended',
+      filter: { channel: 'shop' },
+      count: 2,
+      skipped: 1,
+    },
+  ],
+  [
+    {
+      type: 'operator.acted',
+      action: 'pause',
+      who: 'ops',
+      reason: 'x',
+      channel: 'shop',
+      direction: 'inbound',
+      count: 0,
+      failed: true,
+    },
+    {
+      level: 'info',
+      action: 'pause',
+      who: 'ops',
+      reason: 'x',
+      channel: 'shop',
+      direction: 'inbound',
+      count: 0,
+      failed: true,
+    },
   ],
 ])('$type is one line with constant message and all its fields', (event, fields) => {
   expect(linesOf(event)).toEqual([{ ...fields, msg: event.type }])
