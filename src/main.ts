@@ -1,5 +1,6 @@
 import { ConfigFaults, readConfig, readRoles } from './config.ts'
 import { errorCode } from './lib/error-code.ts'
+import { createFaultPoints } from './lib/fault-points.ts'
 import { createLogger } from './lib/logger.ts'
 import { keepRedisServer } from './lib/redis-keeper.ts'
 
@@ -48,13 +49,22 @@ async function run(): Promise<void> {
     ending.resolve(1)
   })
   try {
+    const faults = createFaultPoints(environment.BRIDGE_FAULT_POINT)
     // The private Redis starts while the rest of the program is being loaded.
     const redisServer = config.redis.url
       ? undefined
       : keepRedisServer({ folder: './.data/redis', environment, onEnded: () => logger.error('redis.ended') })
     redisServer?.catch(() => undefined)
     const { createApp } = await import('./app.ts')
-    const app = await createApp({ config, roles, logger, environment, drainMs, ...(redisServer && { redisServer }) })
+    const app = await createApp({
+      config,
+      roles,
+      logger,
+      environment,
+      drainMs,
+      faults,
+      ...(redisServer && { redisServer }),
+    })
     // A signal may come at any time from now on, or have come already: what has been started is then stopped.
     const started = app.start()
     const exitCode = await Promise.race([ending.promise, started.then(() => ending.promise)])

@@ -6,6 +6,7 @@ import type {
   ReceivedReceipt,
   RecordedRequest,
   SentByPhone,
+  WebhookAttempt,
 } from '../../src/sandbox/platforms.ts'
 import { answer, type Brand, bare, write } from './talk.ts'
 import { until } from './until.ts'
@@ -165,3 +166,12 @@ export const outcomes = (
 /** How often an alert was raised for a brand. */
 export const alerts = (world: Pick<World, 'url'>, kind: string, brand: Brand = thailand): Promise<number> =>
   metric(world, 'bridge_alerts_total', { kind, channel: brand.name })
+
+/** 503 with the right words, in time. */
+export function expectUnavailable(attempt: WebhookAttempt): void {
+  expect(attempt).toMatchObject({ status: 503 })
+  expect(JSON.parse(attempt.body ?? '')).toEqual({
+    error: { code: 'store_unavailable', message: expect.stringMatching(/again/) },
+  })
+  expect(attempt.durationMs).toBeLessThan(1_500)
+}

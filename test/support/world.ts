@@ -120,7 +120,7 @@ export async function startPlatforms(): Promise<{ readonly line: LinePlatform; r
     redeliveryDelaysMs: [200, 400, 800, 1_600, 3_200],
   })
   const genesys = createGenesysCloud({
-    clients: [{ clientId: 'client-1', clientSecret: 'client-secret-1' }],
+    clients: ['1', '2'].map((name) => ({ clientId: `client-${name}`, clientSecret: `client-secret-${name}` })),
     integrations: [thailand, taiwan].map(({ integrationId, name, webhookSecret }) => ({
       id: integrationId,
       name,
