@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type ChannelType, channelTypes } from './channels/index.ts'
 import { genesysSettings } from './genesys/config.ts'
+import { readRedisUrl } from './lib/redis-url.ts'
 import { check, valueAt } from './lib/schema.ts'
 import { number, optional, secret, withDefault } from './lib/settings.ts'
 import { mediaSettings } from './media/config.ts'
@@ -26,8 +27,9 @@ const alertAddress = z.string().refine((value) => URL.canParse(value) && /^https
   error: 'must be an absolute http or https address',
 })
 
-const redisAddress = z.string().refine((value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol), {
-  error: 'must be an address such as redis://host:6379, or rediss:// for TLS',
+const redisAddress = z.string().superRefine((value, context) => {
+  const read = readRedisUrl(value)
+  if ('faults' in read) for (const message of read.faults) context.addIssue({ code: 'custom', message })
 })
 
 /** Node's decoder takes almost anything, hence the way back. */
@@ -130,6 +132,15 @@ export const configSchema = z.strictObject({
   metrics: group(z.strictObject({ token: optional(secret) }).transform(defined)),
   media: group(mediaSettings),
   retention: group(z.strictObject({ deadLetterDays: withDefault(days, 30), traceDays: withDefault(days, 30) })),
+  overload: group(
+    z
+      .strictObject({
+        maxWaiting: withDefault(number(z.number().int().positive()), 1_000_000),
+        maxWaitingSeconds: optional(number(z.number().positive())),
+        maxRedisMemoryPercent: withDefault(number(z.number().min(10).max(100)), 90),
+      })
+      .transform(defined),
+  ),
   alerts: group(
     z
       .strictObject({

@@ -6,6 +6,8 @@ import { type Change, configFolder, configPath, configTree, faultsOf, mark } fro
 const key = Buffer.alloc(32, 7).toString('base64')
 const shortKey = Buffer.alloc(31, 7).toString('base64')
 const address = 'must be an absolute http or https address, without user, query or fragment'
+const redisForms =
+  'must be an address such as redis://host:6379, rediss:// for TLS, or redis+sentinel://host:26379,host2:26379/name'
 const keyPrefix = 'must be 1 to 32 letters, digits, _, . or -, and must start with a letter or digit'
 const keys = 'must be 32 bytes in base64, or a list of such keys'
 const name = 'must be 1 to 64 letters, digits or _, and must not start with a digit'
@@ -28,7 +30,12 @@ describe('a fault is told with the path of its key', () => {
     ['server.port', 'must be a number', true],
     ['server.prot', unknownKey, mark],
     ['sever', unknownKey, { port: 1 }],
-    ['redis.url', 'must be an address such as redis://host:6379, or rediss:// for TLS', `http://:${mark}@host`],
+    ['redis.url', redisForms, `http://:${mark}@host`],
+    [
+      'redis.url',
+      'must end with the name that the Sentinels know the server by, such as /mymaster',
+      `redis+sentinel://:${mark}@host`,
+    ],
     ['redis.keyPrefix', keyPrefix, 'a:{b}'],
     ['redis.encryptionKey', keys, `${mark}=`],
     ['redis.encryptionKey', keys, shortKey],

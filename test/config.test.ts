@@ -13,6 +13,7 @@ test('a file needs little: the rest has defaults', () => {
     metrics: {},
     media: { store: './.data/media', signingSecret: [`${mark}-media`], inboundDays: 30, outboundDays: 400 },
     retention: { deadLetterDays: 30, traceDays: 30 },
+    overload: { maxWaiting: 1_000_000, maxRedisMemoryPercent: 90 },
     alerts: {},
     log: { level: 'info' },
     channels: [
@@ -25,6 +26,7 @@ test('a file needs little: the rest has defaults', () => {
         line: {
           channelId: '1657000001',
           channelSecret: [`${mark}-line-1`],
+          pushesPerSecond: 2_000,
           apiUrl: 'https://api.line.me',
           dataApiUrl: 'https://api-data.line.me',
         },

@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { WebhookRejected } from '../bridge/errors.ts'
 import type { Emit } from '../bridge/events.ts'
 import type { Heard, RawRequest, Webhook } from '../bridge/side.ts'
@@ -7,9 +7,18 @@ import { BodyIncomplete, BodyTooLarge, readRawBody } from './raw-body.ts'
 /** 1 MiB. LINE states no maximum; bodies of a hundred events are a tenth of it. */
 const maxBodyBytes = 1_048_576
 
+/** A connection whose request was refused before its end is cut off this long after the answer. */
+const lingerMs = 1_000
+
+/** Handles one webhook; a plain Node handler with the parts of the path. It never throws. */
+export type WebhookHandler = (
+  request: IncomingMessage & { readonly params: { readonly source: string; readonly channel: string } },
+  response: ServerResponse,
+) => Promise<void>
+
 /** One webhook address. */
 export interface Receiver {
-  /** Checks, reads and stores. @throws {WebhookRejected}; any other error means that the store is away or slow. */
+  /** Checks, reads and stores. Throws or rejects with {@link WebhookRejected}; any other error means that the store is away or slow. */
   receive(request: RawRequest): Promise<void>
 }
 
@@ -18,13 +27,16 @@ export const createReceiver = <M>(parts: {
   readonly webhook: Webhook<M>
   readonly admit: (heard: readonly Heard<M>[]) => Promise<void>
 }): Receiver => ({
-  receive: async (request) => parts.admit(parts.webhook.read(parts.webhook.verify(request))),
+  receive: (request) => parts.admit(parts.webhook.read(parts.webhook.verify(request))),
 })
 
 interface Answer {
   readonly status: number
   readonly body: object
 }
+
+const taken: Answer = { status: 200, body: {} }
+const takenText = '{}'
 
 const refusal = (status: number, code: string, message: string): Answer => ({
   status,
@@ -48,14 +60,14 @@ export function createWebhookRoute(parts: {
   find(source: string, channel: string): Receiver | undefined
   readonly emit: Emit
   readonly onError: (error: Error) => void
-}) {
+}): WebhookHandler {
   const { find, emit, onError } = parts
 
-  async function receive(request: Request, receiver: Receiver): Promise<Answer> {
+  async function receive(request: IncomingMessage, receiver: Receiver): Promise<Answer> {
     try {
       const body = await readRawBody(request, maxBodyBytes)
       await receiver.receive({ headers: request.headers, body })
-      return { status: 200, body: {} }
+      return taken
     } catch (error) {
       const answer = answerTo(error)
       if (answer.status === 503) onError(error as Error)
@@ -63,7 +75,7 @@ export function createWebhookRoute(parts: {
     }
   }
 
-  return async (request: Request<{ source: string; channel: string }>, response: Response): Promise<void> => {
+  return async (request, response) => {
     const { source, channel } = request.params
     const receiver = find(source, channel)
     const answer = receiver
@@ -75,13 +87,20 @@ export function createWebhookRoute(parts: {
       source: receiver ? source : 'unknown',
       status: answer.status,
     })
+    const text = answer === taken ? takenText : JSON.stringify(answer.body)
     // What has not been read of a refused body is not read any more: the connection ends with the answer.
-    if (!request.complete) response.set('connection', 'close')
-    const text = JSON.stringify(answer.body)
+    const broken = !request.complete
     response.writeHead(answer.status, {
       'content-type': 'application/json; charset=utf-8',
       'content-length': Buffer.byteLength(text),
+      ...(broken && { connection: 'close' }),
     })
-    response.end(text)
+    response.end(text, broken ? () => leave(request) : undefined)
   }
+}
+
+/** The sender may still be sending: it gets a moment to read the answer, and then nobody listens any more. */
+function leave(request: IncomingMessage): void {
+  request.resume()
+  setTimeout(() => request.socket.destroy(), lingerMs).unref()
 }
