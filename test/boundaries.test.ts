@@ -17,11 +17,14 @@ const parts: Readonly<Record<string, (file: string) => boolean>> = {
   media: within('bridge', 'lib'),
   observe: within('bridge', 'lib'),
   console: within('bridge', 'lib', 'queue'),
+  erase: within('bridge', 'lib', 'queue', 'media'),
+  // The answers of the API that it speaks to.
+  ops: (file) => within('bridge', 'lib')(file) || file === 'console/api/shapes.ts',
   sandbox: (file) => within('bridge', 'lib')(file) || /^(channels\/[^/]+|genesys)\/wire\.ts$/.test(file),
 }
 
 /** Files that join the parts and may import them all: those directly below src/, and these. */
-const joiners = new Set(['channels/index.ts', 'sandbox/demo.ts', 'sandbox/say.ts'])
+const joiners = new Set(['channels/index.ts', 'sandbox/demo.ts', 'sandbox/say.ts', 'erase/main.ts', 'ops/main.ts'])
 const joins = (file: string): boolean => !file.includes('/') || joiners.has(file)
 
 /** Packages that only some parts know. `types`: parts that may name the package's types, but not run it. */
@@ -146,7 +149,14 @@ describe('a package stays where it belongs:', () => {
 })
 
 test('only the programs themselves read the environment and end the process', () => {
-  const programs = new Set(['main.ts', 'sandbox/demo.ts', 'sandbox/say.ts'])
+  const programs = new Set([
+    'main.ts',
+    'erase/main.ts',
+    'ops/main.ts',
+    'sandbox/demo.ts',
+    'sandbox/say.ts',
+    'sandbox/chaos/main.ts',
+  ])
   const readers = files.filter(
     (file) => !programs.has(file) && /\bprocess\.(env\b|exit\()/.test(withoutComments(sourceOf(file))),
   )
