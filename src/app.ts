@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Emit } from './bridge/events.ts'
 import type { Config, Role } from './config.ts'
-import { createConsole } from './console/index.ts'
 import { createGenesysClients } from './genesys/index.ts'
 import { createHealthRoutes } from './http/health.ts'
 import { createMediaRoute } from './http/media-route.ts'
@@ -9,17 +8,23 @@ import { createMetricsRoute } from './http/metrics-route.ts'
 import { createHttpApp, createHttpServer, type Routes } from './http/server.ts'
 import { createWebhookRoute } from './http/webhook-route.ts'
 import { joinChannel } from './join-channel.ts'
+import { joinConsole } from './join-console.ts'
+import type { FaultPoints } from './lib/fault-points.ts'
 import type { Logger } from './lib/logger.ts'
 import { connectRedis, untilAway, untilUsable } from './lib/redis.ts'
 import { createRedisCache } from './lib/redis-cache.ts'
+import { createHistoryRetention } from './lib/redis-history.ts'
 import { type KeptRedisServer, keepRedisServer } from './lib/redis-keeper.ts'
 import { createSealer } from './lib/seal.ts'
 import { keptMs } from './media/config.ts'
+import { eraseFilesOf } from './media/erase.ts'
 import { createMediaLinks } from './media/links.ts'
 import { createPublisher } from './media/publish.ts'
+import { createMediaRetention } from './media/retention.ts'
 import { createMediaStore } from './media/store.ts'
 import { createAlerts } from './observe/alerts.ts'
 import { createErrorListener } from './observe/errors.ts'
+import { createLastWebhooks } from './observe/last-webhooks.ts'
 import { createLogListener } from './observe/log.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { withoutRepeats } from './observe/repeats.ts'
@@ -48,7 +53,6 @@ const requestGraceMs = 10_000
  * everything up.
  */
 const redisGraceMs = 6_000
-const mediaSweepMs = 3_600_000
 const readyCheckSeconds = 60
 
 /**
@@ -57,6 +61,7 @@ const readyCheckSeconds = 60
  *   `redis.url` is absent
  * @param parts.dataFolder where the private Redis keeps its data
  * @param parts.observe hears all that happens to messages, as the log and the metrics do
+ * @param parts.faults where this process is to die, for tests
  * @param parts.drainMs how long requests are still taken after ready turned false; a load balancer needs a moment to see it
  */
 export async function createApp(parts: {
@@ -68,8 +73,9 @@ export async function createApp(parts: {
   readonly dataFolder?: string
   readonly observe?: Emit
   readonly drainMs?: number
+  readonly faults?: FaultPoints
 }): Promise<App> {
-  const { config, roles, logger, environment, dataFolder = './.data/redis', observe, drainMs = 0 } = parts
+  const { config, roles, logger, environment, dataFolder = './.data/redis', observe, drainMs = 0, faults } = parts
   const onError = createErrorListener({ logger })
 
   // The store
@@ -85,7 +91,8 @@ export async function createApp(parts: {
   // Who hears what happens
   const metrics = createMetrics({ readQueues: () => queueing.figures() })
   const alerts = createAlerts({ settings: config.alerts, logger })
-  const listeners: Emit[] = [createLogListener({ logger }), metrics.observe, alerts.observe]
+  const lastWebhooks = createLastWebhooks({ redis: front, base: `{${config.redis.keyPrefix}}:` })
+  const listeners: Emit[] = [createLogListener({ logger }), metrics.observe, alerts.observe, lastWebhooks.observe]
   if (observe) listeners.push(observe)
   const emit = withoutRepeats({
     emit: (event) => {
@@ -94,6 +101,12 @@ export async function createApp(parts: {
     now: () => performance.now(),
   })
 
+  // Files
+  const store = createMediaStore({ folder: config.media.store })
+  const links = createMediaLinks({ publicUrl: config.server.publicUrl, secrets: config.media.signingSecret })
+  const publisher = createPublisher({ store, links, settings: config.media })
+
+  // What waits
   const queueing = createQueueing({
     front,
     back,
@@ -101,14 +114,17 @@ export async function createApp(parts: {
     sealer,
     channels: config.channels.map(({ name }) => name),
     ...config.retention,
+    overload: config.overload,
+    // A private Redis lives in this process' container, and shares its limit.
+    ...(embedded && process.constrainedMemory() > 0 && { redisMemoryBytes: process.constrainedMemory() }),
     emit,
     onError,
+    // A console alone may have no media folder.
+    ...((roles.has('worker') || roles.has('receiver')) && {
+      eraseFiles: (message) => eraseFilesOf({ store, ...message }),
+    }),
+    ...(faults && { faults }),
   })
-
-  // Files
-  const store = createMediaStore({ folder: config.media.store })
-  const links = createMediaLinks({ publicUrl: config.server.publicUrl, secrets: config.media.signingSecret })
-  const publisher = createPublisher({ store, links, settings: config.media })
 
   // The two sides of every channel
   const clients = createGenesysClients()
@@ -141,26 +157,27 @@ export async function createApp(parts: {
       stopping: () => stopping.signal.aborted,
     }),
     metrics: createMetricsRoute({ render: metrics.render, ...config.metrics }),
-    admin: createConsole({
-      admin: roles.has('console') ? config.admin : undefined,
-      publicUrl: config.server.publicUrl,
-      queues: () => queueing.queues,
+    ...(roles.has('console') && {
+      admin: joinConsole({ config, joined, queueing, lastWebhooks: lastWebhooks.read, redis: front, emit }),
     }),
   }
   const server = createHttpServer({ app: createHttpApp({ routes, onError }) })
 
-  const sweepMedia = () => store.sweep({ now: Date.now(), maxAgeMs: keptMs(config.media) })
-  let mediaTimer: NodeJS.Timeout | undefined
+  const historyRetention = createHistoryRetention({ redis: back, onError })
+  const mediaRetention = createMediaRetention({ sweep: store.sweep, maxAgeMs: keptMs(config.media), onError })
 
   function startWork(): void {
     queueing.startSweep()
+    if (roles.has('receiver')) queueing.watchPressure()
     if (!roles.has('worker')) return
     for (const channel of joined) {
       queueing.work(channel.routes.inbound)
       queueing.work(channel.routes.outbound)
       queueing.work(channel.routes.receipts)
     }
-    mediaTimer = setInterval(() => void sweepMedia().catch(onError), mediaSweepMs)
+    mediaRetention.start()
+    // Another's Redis is looked after by whoever runs it.
+    if (embedded) historyRetention.start()
     clients.preload()
   }
 
@@ -179,7 +196,8 @@ export async function createApp(parts: {
 
     async stop() {
       stopping.abort()
-      clearInterval(mediaTimer)
+      mediaRetention.stop()
+      historyRetention.stop()
       // Whoever asks can see that it is not ready, and is still served, before the address is gone.
       await sleep(drainMs)
       await server.stop(requestGraceMs)
