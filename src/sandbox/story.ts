@@ -239,7 +239,7 @@ export function createStory(settings: {
   }
 
   const hearBridge = (event: BridgeEvent): void => {
-    if (!('ids' in event)) return
+    if (!('ids' in event && 'flow' in event)) return
     const flow = event.flow === 'inbound' ? 'inbound' : 'outbound'
     const tale =
       byKey.get(key(event.channel, flow, event.ids.message)) ?? byKey.get(key(event.channel, flow, event.ids.event))

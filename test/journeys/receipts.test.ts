@@ -195,7 +195,7 @@ describe('what Genesys reports about a customer’s message', () => {
     expect(await alerts(world, 'not_shown')).toBe(1)
     const raised = world.log.map((line) => JSON.parse(line) as Json).filter(({ msg }) => msg === 'alert.raised')
     expect(raised.map(({ kind, detail }) => [kind, detail])).toEqual([
-      ['not_shown', `message ${item?.id}: GeneralError`],
+      ['not_shown', `message ${item?.id}: Genesys took the message and then could not show it: GeneralError.`],
     ])
     expect(await shownBeforeLast(world)).toEqual([])
   })
