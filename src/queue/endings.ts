@@ -8,7 +8,6 @@ import { type Ending, type Lanes, laneEntry, type Place, type Taken } from './la
 import { type DeadLetter, writeLetter } from './letters.ts'
 import { journalField, journalKey, journalOf, queueName, safeId } from './names.ts'
 import { type Item, writeItem } from './payload.ts'
-import type { Queues } from './queues.ts'
 import { writeStep } from './trace.ts'
 
 /** How a message left its lane. */
@@ -36,19 +35,27 @@ export function traceOf(channel: string, flow: Flow, id: string, receivedAt: num
   return { journal: journalKey(journalOf(id, receivedAt)), field }
 }
 
-/** Writes down how messages end: lane, dead letter, receipt, trace and the next head's job. */
+/** `done`: false when somebody else has ended the message. `next`: the lane's head now, which is owed a job. */
+export interface Left {
+  readonly done: boolean
+  readonly next: string | undefined
+}
+
+/**
+ * Writes down how messages end: lane, dead letter, receipt and trace.
+ * @param settings.onReceipt gets the place of each receipt, which is stored already and is owed a job
+ */
 export function createEndings<T extends Item>(settings: {
   readonly channel: string
   readonly flow: Flow
   readonly lanes: Lanes
-  readonly queues: Queues
   readonly codec: Codec
   readonly signal: AbortSignal
   readonly receipt?: (item: T, outcome: { readonly at: number; readonly reason?: FailureReason }) => Receipt | undefined
-  readonly onError: (error: Error) => void
+  readonly onReceipt: (place: Place) => void
   readonly faults: FaultPoints
 }) {
-  const { channel, flow, lanes, queues, codec, signal, receipt, onError, faults } = settings
+  const { channel, flow, lanes, codec, signal, receipt, onReceipt, faults } = settings
 
   /**
    * The receipts of one message have a lane of their own, because a replay makes a further one; each has an id of its own, which
@@ -81,7 +88,7 @@ export function createEndings<T extends Item>(settings: {
     return writeStep({ what: 'delivered', afterMs, attempt, status, ...(remoteId && { remote: remoteId }) })
   }
 
-  async function end(attempt: Attempt, item: T, outcome: Outcome): Promise<void> {
+  async function end(attempt: Attempt, item: T, outcome: Outcome): Promise<Left> {
     const { place, taken, ids } = attempt
     const now = Date.now()
     const made = receipt?.(item, { at: now, ...('reason' in outcome && { reason: outcome.reason }) })
@@ -108,28 +115,30 @@ export function createEndings<T extends Item>(settings: {
       ...('reason' in outcome && { givenUpBy: taken.attempt }),
       ...(ownReceipt && { receipt: ownReceipt }),
     }
-    await leave(place, details, ownReceipt)
+    return leave(place, details, ownReceipt)
   }
 
-  async function leave(place: Place, details: Ending, ownReceipt?: Place): Promise<void> {
-    const next = await insist(() => lanes.finish(place, details), signal)
+  async function leave(place: Place, details: Ending, ownReceipt?: Place): Promise<Left> {
+    let tries = 0
+    const next = await insist(() => {
+      tries += 1
+      return lanes.finish(place, details)
+    }, signal)
     faults.reach('finish.after')
-    const heads: Place[] = next === undefined ? [] : [{ ...place, id: next }]
-    if (ownReceipt) heads.push(ownReceipt)
-    // Redis keeps a note of heads without a job, so nobody has to wait for this or to mend its failure.
-    const added = queues.addHeads(heads).catch(onError)
-    if (faults.armed('next.added')) await added
-    faults.reach('next.added')
+    // When Redis went away in the midst of the first try, it may have been done then.
+    if (next === false) return { done: tries > 1, next: undefined }
+    if (ownReceipt) onReceipt(ownReceipt)
+    return { done: true, next }
   }
 
   return {
     end,
 
     /** Ends a message whose content was taken back while it waited. */
-    async withdraw({ place, taken }: Pick<Attempt, 'place' | 'taken'>): Promise<void> {
+    withdraw({ place, taken }: Pick<Attempt, 'place' | 'taken'>): Promise<Left> {
       const now = Date.now()
       const step = writeStep({ what: 'withdrawn', afterMs: now - taken.receivedAt })
-      await leave(place, { now, trace: { ...traceOf(channel, flow, place.id, taken.receivedAt), step } })
+      return leave(place, { now, trace: { ...traceOf(channel, flow, place.id, taken.receivedAt), step } })
     },
   }
 }

@@ -7,7 +7,7 @@ import { type Budget, createBudget, prepareBudgets } from './budget.ts'
 import { createCodec } from './envelope.ts'
 import { type QueueFigures, readFigures } from './figures.ts'
 import { createFinder, type Finder } from './find.ts'
-import { createLanes } from './lanes.ts'
+import { createLanes, type Place } from './lanes.ts'
 import { createLetters } from './letters.ts'
 import { createOperations, type Operations } from './operations.ts'
 import { createPauses } from './pauses.ts'
@@ -132,6 +132,12 @@ export function createQueueing(settings: {
   const workers: ReturnType<typeof createWorker>[] = []
   const budgets = new Map<string, Budget>()
 
+  /** A receipt is sent at once if this process has a place for it; else, or if that fails, it gets a job. */
+  function onReceipt(place: Place): void {
+    const receipts = workers.find(({ queue }) => queue === place.queue)
+    if (!receipts?.runNow(place)) queues.addHeads([place]).catch(onError)
+  }
+
   return {
     admit(channel, flow, heard) {
       if (heard.length > 0 && pressure?.refuses(channel, flow))
@@ -148,7 +154,18 @@ export function createQueueing(settings: {
     },
 
     work(route) {
-      const worker = createWorker({ route, lanes, queues, codec, redis: back, prefix, emit, onError, faults })
+      const worker = createWorker({
+        route,
+        lanes,
+        queues,
+        codec,
+        redis: back,
+        prefix,
+        onReceipt,
+        emit,
+        onError,
+        faults,
+      })
       workers.push(worker)
       worker.start()
     },

@@ -24,9 +24,12 @@ import { defineScripts } from './scripts.ts'
 export interface Lanes {
   admit(entries: readonly AdmitEntry[], now: number): Promise<readonly Admission[]>
   take(place: Place & { readonly channel: string; readonly holdKey: string }): Promise<Taken | undefined>
+  /** Is the message its lane's head still, and this attempt the latest? */
+  isCurrent(place: Place, attempt: number): Promise<boolean>
   /** Does nothing when the attempt of that number was overtaken by another one. */
   settle(place: Place, attempt: number, state: AttemptState, trace: TraceAddress): Promise<void>
-  finish(place: Place, ending: Ending): Promise<string | undefined>
+  /** @returns the lane's next head, undefined when the lane is empty now, or false when nothing was done: it is no head (any more) */
+  finish(place: Place, ending: Ending): Promise<string | undefined | false>
   /** The ids of the lanes' heads, in the given order; '' for an empty lane. */
   heads(lanes: readonly LaneName[]): Promise<readonly string[]>
   /** @throws {Stopping} when somebody else has finished the message meanwhile, or has begun the next attempt at it */
@@ -35,6 +38,8 @@ export interface Lanes {
   partDone(place: Place, parts: number): Promise<void>
   /** These heads have a job now. */
   paid(heads: readonly Place[]): Promise<void>
+  /** These heads are in somebody's hands: their debts, if there are any, are as young as `now` (ms). */
+  renew(heads: readonly Place[], now: number): Promise<void>
   /** Heads that have been owed a job since before `until` (ms), oldest first. Some may have got one, or be gone, meanwhile. */
   owed(until: number, limit: number, offset: number): Promise<readonly Place[]>
 }
@@ -92,6 +97,8 @@ export interface Taken {
   readonly blocked: boolean
   /** How long everything that shares this queue's budget still has to wait. */
   readonly heldMs: number
+  /** The attempt before this one has not ended: its process has died, or was out of reach for a while. */
+  readonly overtakes: boolean
 }
 
 /** How an attempt ended that will be followed by another. */
@@ -145,6 +152,9 @@ export function parseLaneEntry(entry: string): {
   }
 }
 
+/** How a debt is written down. */
+export const debtOf = ({ queue, user, id }: Place): string => `${queue} ${user} ${id}`
+
 /** What stands in place of an envelope is a word that says why there is none; an envelope is JSON. */
 export const contentOf = (envelope: string): string | undefined => (envelope.startsWith('{') ? envelope : undefined)
 
@@ -154,7 +164,7 @@ declare module 'ioredis' {
     laneTake(
       base: string,
       ...values: (string | number)[]
-    ): Result<[string, number, string, string, string, string, number, number, string] | null, Context>
+    ): Result<[string, number, string, string, string, string, number, number, string, number] | null, Context>
     laneSettle(base: string, ...values: (string | number)[]): Result<number, Context>
     laneFinish(base: string, ...values: (string | number)[]): Result<string | null, Context>
     laneNote(base: string, ...values: (string | number)[]): Result<number, Context>
@@ -212,7 +222,7 @@ export function createLanes(settings: {
     async take({ queue, user, id, channel, holdKey }) {
       const found = await redis.laneTake(base, queue, user, id, channel, holdKey, Date.now(), keyIsNewMs)
       if (!found) return undefined
-      const [entry, attempt, doubt, spent, plan, parts, blocked, held, keyAt] = found
+      const [entry, attempt, doubt, spent, plan, parts, blocked, held, keyAt, open] = found
       const { receivedAt, envelope } = parseLaneEntry(entry)
       return {
         receivedAt,
@@ -226,7 +236,13 @@ export function createLanes(settings: {
         keyUsedAt: keyAt !== '' ? Number(keyAt) : plan === '' ? undefined : receivedAt,
         blocked: blocked === 1,
         heldMs: held,
+        overtakes: open === 1,
       }
+    },
+
+    async isCurrent({ queue, user, id }, attempt) {
+      const [head, attempts] = await redis.hmget(`${base}attempt:${queue}:${user}`, 'id', 'attempts')
+      return head === id && attempts === String(attempt)
     },
 
     async settle({ queue, user, id }, attempt, state, { journal, field, step }) {
@@ -238,7 +254,7 @@ export function createLanes(settings: {
       const { journal, field, step } = trace
       const about = [receipt?.queue ?? '', receipt?.user ?? '', receipt?.entry ?? '', givenUpBy ?? '']
       const next = await redis.laneFinish(base, queue, user, id, now, journal, field, step, letter ?? '', ...about)
-      return next || undefined
+      return next === null ? false : next || undefined
     },
 
     heads: (lanes) => redis.laneHeads(base, ...lanes.flatMap(({ queue, user }) => [queue, user])),
@@ -253,8 +269,11 @@ export function createLanes(settings: {
     },
 
     async paid(heads) {
-      if (heads.length > 0)
-        await redis.zrem(`${base}owed`, ...heads.map(({ queue, user, id }) => `${queue} ${user} ${id}`))
+      if (heads.length > 0) await redis.zrem(`${base}owed`, ...heads.map(debtOf))
+    },
+
+    async renew(heads, now) {
+      await redis.zadd(`${base}owed`, 'XX', ...heads.flatMap((head) => [now, debtOf(head)]))
     },
 
     async owed(until, limit, offset) {

@@ -15,8 +15,11 @@ export interface Queues {
   readonly all: readonly Queue[]
   has(name: string): boolean
   get(channel: string, flow: Flow): Queue
-  /** Gives heads their jobs; many calls at about the same time become one. Rejects when Redis is away: the sweep then does it. */
-  addHeads(heads: readonly Place[]): Promise<void>
+  /**
+   * Gives heads their jobs; many calls at about the same time become one. Rejects when Redis is away: the sweep then does it.
+   * @param delayMs how long they have to wait, if at all
+   */
+  addHeads(heads: readonly Place[], delayMs?: number): Promise<void>
   /** Lets these messages of a queue be tried now, those of them that wait for their next attempt. */
   promote(queue: string, ids: readonly string[]): Promise<void>
   /** Lets everything that waits for its next attempt be tried now. */
@@ -26,6 +29,9 @@ export interface Queues {
 
 /** More urgent receipts first: who waits for an answer should learn at once that it failed. BullMQ: 1 is the most urgent. */
 const receiptPriority = (id: string): number => (id.startsWith('failed.') ? 1 : 2)
+
+/** A head that is to get a job. */
+type Due = Place & { readonly delayMs: number }
 
 /** A job is only a pointer, so it may be tried for as long as the lane has its message; the worker decides when to give up. */
 const unlimitedAttempts = 2 ** 31 - 1
@@ -66,7 +72,7 @@ export function createQueues(settings: {
     return queue
   }
 
-  const toJob = ({ queue, user, id }: Place) => ({
+  const toJob = ({ queue, user, id, delayMs }: Due) => ({
     name: parseQueueName(queue).flow,
     data: { v: 1, ids: { message: id, user } } satisfies HeadJob,
     opts: {
@@ -75,18 +81,19 @@ export function createQueues(settings: {
       backoff: { type: 'fixed', delay: 1_000 },
       removeOnComplete: true,
       removeOnFail: { age: failedDays * 86_400, count: 10_000 },
+      ...(delayMs > 0 && { delay: Math.ceil(delayMs) }),
       ...(parseQueueName(queue).flow === 'receipts' && { priority: receiptPriority(id) }),
     },
   })
 
-  async function add(heads: readonly Place[]): Promise<void> {
+  async function add(heads: readonly Due[]): Promise<void> {
     const byQueue = Map.groupBy(heads, ({ queue }) => queue)
     await Promise.all([...byQueue].map(([name, places]) => named(name).addBulk(places.map(toJob))))
     await lanes.paid(heads)
   }
 
   // While one call is under way, the next ones gather and then go together.
-  let gathering: { heads: Place[]; done: Promise<void> } | undefined
+  let gathering: { heads: Due[]; done: Promise<void> } | undefined
   let underWay: Promise<unknown> = Promise.resolve()
 
   return {
@@ -94,10 +101,10 @@ export function createQueues(settings: {
     has: (name) => queues.has(name),
     get: (channel, flow) => named(queueName(channel, flow)),
 
-    addHeads(heads) {
+    addHeads(heads, delayMs = 0) {
       if (heads.length === 0) return Promise.resolve()
       if (!gathering) {
-        const next: { heads: Place[]; done: Promise<void> } = { heads: [], done: Promise.resolve() }
+        const next: { heads: Due[]; done: Promise<void> } = { heads: [], done: Promise.resolve() }
         next.done = underWay.then(() => {
           gathering = undefined
           return add(next.heads)
@@ -105,7 +112,7 @@ export function createQueues(settings: {
         underWay = next.done.catch(() => undefined)
         gathering = next
       }
-      gathering.heads.push(...heads)
+      for (const head of heads) gathering.heads.push({ ...head, delayMs })
       return gathering.done
     },
 

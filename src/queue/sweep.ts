@@ -1,5 +1,5 @@
 import type { Redis } from '../lib/redis.ts'
-import type { Lanes, Place } from './lanes.ts'
+import { debtOf, type Lanes, type Place } from './lanes.ts'
 import type { createLetters } from './letters.ts'
 import { createLostLetters } from './lost.ts'
 import { createMarks } from './marks.ts'
@@ -9,7 +9,7 @@ import type { Queues } from './queues.ts'
 
 const everyMs = 1_000
 /** A head that has been owed a job for so long was left by a process that died. */
-const debtIsOldMs = 2_000
+const debtIsOldMs = 1_500
 const debtsPerCall = 500
 /** Each round also looks at some lanes of each queue, for heads whose job was lost in ways we do not know of. */
 const auditEveryMs = 5_000
@@ -72,7 +72,10 @@ export function createSweep(settings: {
       const jobs = await Promise.all(places.map(({ id }) => queue.getJob(jobId(id))))
       const ended = places.filter((_, index) => jobs[index]?.finishedOn !== undefined)
       await Promise.all(ended.map(({ id }) => queue.remove(jobId(id))))
-      await queues.addHeads([...ended, ...places.filter((_, index) => jobs[index] === undefined)])
+      const missing = places.filter((_, index) => jobs[index] === undefined)
+      // One that is owed a job is either in somebody's hands, or its debt will soon be old.
+      const owed = await Promise.all(missing.map((place) => redis.zscore(`${base}owed`, debtOf(place))))
+      await queues.addHeads([...ended, ...missing.filter((_, index) => owed[index] === null)])
     }
   }
 

@@ -171,7 +171,7 @@ export async function createProgram(store: Store) {
     else if (queue === messageQueue) model.left.push(message)
     model.forget(place)
     if (receipt) model.laneOf(receipt).push({ id: receipt.id, user: receipt.user, at: message.at })
-    return [...(next === undefined ? [] : [{ ...place, id: next }]), ...(receipt ? [receipt] : [])]
+    return [...(next ? [{ ...place, id: next }] : []), ...(receipt ? [receipt] : [])]
   }
 
   function receiptFor({ id, user, at }: Known, failed: boolean): Place & { readonly entry: string } {
@@ -221,7 +221,7 @@ export async function createProgram(store: Store) {
     }
     await expect(one.lanes.savePlan(place, 'a plan too late', attempt)).rejects.toThrow(Stopping)
     const late = { now: clock, trace: noTrace, letter: '{}', givenUpBy: attempt }
-    expect(await one.lanes.finish(place, late)).toBeUndefined()
+    expect(await one.lanes.finish(place, late)).toBe(false)
     await one.lanes.partDone(place, delivered ? 7 : 0)
     await one.lanes.settle(place, attempt, { attempts: 77, inDoubt: false, spentMs: 7 }, noTrace)
   }

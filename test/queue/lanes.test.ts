@@ -222,9 +222,9 @@ describe('an ending', () => {
       ReturnType<typeof entryOf>,
     ]
     await lanes.admit([one, two, three], now)
-    expect(await lanes.finish(two, ending())).toBeUndefined()
+    expect(await lanes.finish(two, ending())).toBe(false)
     expect(await lanes.finish(one, ending())).toBe('2')
-    expect(await lanes.finish(one, ending())).toBeUndefined()
+    expect(await lanes.finish(one, ending())).toBe(false)
     expect(await lanes.heads([one])).toEqual(['2'])
     expect(await lanes.finish(two, ending())).toBe('3')
     expect(await lanes.finish(three, ending())).toBeUndefined()

@@ -135,7 +135,7 @@ describe('a message that was taken back while it waited', () => {
     gate.resolve()
     await process.until(() => process.told('message.delivered').length === 2)
     expect(arrived).toEqual(['1', '3'])
-    expect(process.told('message.ignored')).toMatchObject([{ channel: 'shop', flow: 'inbound', reason: 'unsent' }])
+    expect(process.told('message.ignored')).toMatchObject([{ channel: 'shop', flow: 'inbound', reason: 'withdrawn' }])
     expect(process.errors).toEqual([])
     const trace = await process.front.hget(process.base + journalKey(journalOf('2', Date.now())), 'shop/i2')
     expect(readTrace(trace ?? '').steps).toMatchObject([{ what: 'withdrawn' }])

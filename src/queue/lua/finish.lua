@@ -19,6 +19,7 @@ if ARGV[8] ~= '' then
   redis.call('ZADD', base .. 'dead:' .. queue, now, id)
 end
 redis.call('DEL', attempt_key(queue, user))
+redis.call('ZREM', base .. 'owed', queue .. ' ' .. user .. ' ' .. id)
 redis.call('HINCRBY', base .. 'depth', queue, -1)
 step(base .. ARGV[5], ARGV[6], ARGV[7])
 if ARGV[9] ~= '' then append(ARGV[9], ARGV[10], ARGV[11], now) end

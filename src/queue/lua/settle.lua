@@ -4,6 +4,6 @@ local queue, user, id = ARGV[1], ARGV[2], ARGV[3]
 local key = attempt_key(queue, user)
 local state = redis.call('HMGET', key, 'id', 'attempts')
 if state[1] ~= id or state[2] ~= ARGV[10] then return 0 end
-redis.call('HSET', key, 'attempts', ARGV[4], 'doubt', ARGV[5], 'spent', ARGV[6])
+redis.call('HSET', key, 'attempts', ARGV[4], 'doubt', ARGV[5], 'spent', ARGV[6], 'open', 0)
 step(base .. ARGV[7], ARGV[8], ARGV[9])
 return 1

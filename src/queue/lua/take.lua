@@ -4,7 +4,7 @@ local queue, user, id, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[6])
 local entry = redis.call('LINDEX', lane_key(queue, user), 0)
 if not entry or head_of(entry) ~= id then return false end
 local key = attempt_key(queue, user)
-local state = redis.call('HMGET', key, 'id', 'attempts', 'doubt', 'spent', 'plan', 'parts', 'keyAt')
+local state = redis.call('HMGET', key, 'id', 'attempts', 'doubt', 'spent', 'plan', 'parts', 'keyAt', 'open')
 if state[1] ~= id then
   redis.call('DEL', key)
   state = {}
@@ -25,11 +25,11 @@ if state[7] and state[3] ~= '1' and now - tonumber(state[7]) >= tonumber(ARGV[7]
   redis.call('HSET', key, 'keyAt', ARGV[6])
 end
 -- In doubt until the outcome is known: a process that dies now may have delivered.
-redis.call('HSET', key, 'id', id, 'attempts', attempt, 'doubt', 1)
+redis.call('HSET', key, 'id', id, 'attempts', attempt, 'doubt', 1, 'open', 1)
 local blocked = redis.call('HGET', base .. 'blocked:' .. ARGV[4], user)
 local held = redis.call('PTTL', base .. ARGV[5])
 return {
   entry, attempt, state[3] or '0', state[4] or '0', state[5] or '', tostring(state[6] or '0'),
   (blocked and string.sub(blocked, 1, 1) == 'b') and 1 or 0, held > 0 and held or 0,
-  state[7] and string.format('%.0f', tonumber(state[7])) or '',
+  state[7] and string.format('%.0f', tonumber(state[7])) or '', state[8] == '1' and 1 or 0,
 }

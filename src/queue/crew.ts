@@ -1,0 +1,72 @@
+import type { Job, Processor, Worker } from 'bullmq'
+
+/**
+ * How many conversations of one queue a process serves at once. More would only keep more unfinished work in memory: with answers in 50 ms
+ * this is a thousand messages a second.
+ */
+const usualPlaces = 50
+
+/** … and how many besides them, while deliveries hang: each keeps its place for up to 10 s, and must not hold up the others. */
+const sparePlaces = 206
+
+/** A delivery that takes longer than this is slow. */
+const slowMs = 1_000
+const lookEveryMs = 500
+
+/**
+ * The BullMQ workers of one queue: one that always works, and a second one that is called in while most places of the first are taken by
+ * deliveries that hang.
+ * @param settings.make makes a worker that does not run yet
+ */
+export function createCrew<Data>(settings: {
+  readonly process: (job: Job<Data>, token: string | undefined) => Promise<void>
+  readonly make: (process: Processor<Data>, concurrency: number) => Worker<Data>
+  readonly onError: (error: Error) => void
+}) {
+  const { process, make, onError } = settings
+  /** When each delivery began, by `performance.now()`. */
+  const begun = new Set<{ readonly at: number }>()
+
+  async function work(job: Job<Data>, token: string | undefined): Promise<void> {
+    const place = { at: performance.now() }
+    begun.add(place)
+    try {
+      await process(job, token)
+    } finally {
+      begun.delete(place)
+    }
+  }
+
+  const first = make(work, usualPlaces)
+  let second: Worker<Data> | undefined
+  let timer: NodeJS.Timeout | undefined
+
+  function look(): void {
+    const before = performance.now() - slowMs
+    let slow = 0
+    for (const { at } of begun) if (at < before) slow += 1
+    if (slow > usualPlaces / 2 && !second) {
+      second = make(work, sparePlaces)
+      void second.run().catch(onError)
+    } else if (slow === 0 && second) {
+      const leaving = second
+      second = undefined
+      void leaving.close().catch(onError)
+    }
+  }
+
+  const all = (): Worker<Data>[] => (second ? [first, second] : [first])
+
+  return {
+    all,
+    start(): void {
+      void first.run().catch(onError)
+      timer = setInterval(look, lookEveryMs)
+    },
+    /** Takes no new jobs, and waits for those under way. */
+    async close(): Promise<void> {
+      clearInterval(timer)
+      await Promise.all(all().map((worker) => worker.close()))
+    },
+  }
+}

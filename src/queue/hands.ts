@@ -1,0 +1,40 @@
+import type { Lanes, Place } from './lanes.ts'
+
+/** Debts are old after seconds, so this is often enough even for a process that is short of breath. */
+const renewEveryMs = 400
+
+/**
+ * The heads that this process delivers without a job of BullMQ's. Each is owed a job while that lasts, and the debt is kept young:
+ * when the process dies it grows old, and the sweep of another process pays it.
+ */
+export function createHands(settings: { readonly lanes: Lanes; readonly onError: (error: Error) => void }) {
+  const { lanes, onError } = settings
+  const held = new Set<Place>()
+  let timer: NodeJS.Timeout | undefined
+
+  function renew(): void {
+    if (held.size > 0) lanes.renew([...held], Date.now()).catch(onError)
+    else {
+      clearInterval(timer)
+      timer = undefined
+    }
+  }
+
+  return {
+    /** Runs something that delivers this head. */
+    async hold<Result>(place: Place, run: () => Promise<Result>): Promise<Result> {
+      held.add(place)
+      timer ??= setInterval(renew, renewEveryMs)
+      try {
+        return await run()
+      } finally {
+        held.delete(place)
+      }
+    },
+
+    /** Stops renewing. */
+    close(): void {
+      clearInterval(timer)
+    },
+  }
+}
