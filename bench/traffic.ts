@@ -35,11 +35,11 @@ export const orderOf = (text: string): number => Number(text.slice(-7))
 
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
-/** As LINE's event ids: 26 characters of a ULID. */
-const ulid = (number: number): string =>
-  `01K7Q0${[...Buffer.from(hex('event', number), 'hex'), ...Buffer.from(hex('more', number).slice(0, 8), 'hex')]
-    .map((byte) => crockford[byte % 32])
-    .join('')}`
+/** As LINE's event ids: 26 characters of a ULID, the first ten of which tell the time. */
+const ulid = (number: number, at: number): string => {
+  const time = Array.from({ length: 10 }, (_, place) => crockford[Math.floor(at / 32 ** (9 - place)) % 32])
+  return [...time, ...[...Buffer.from(hex('event', number), 'hex')].map((byte) => crockford[byte % 32])].join('')
+}
 
 /** https://developers.line.biz/en/reference/messaging-api/#webhook-event-objects */
 const lineBody = (number: number, users: number, at: number) => ({
@@ -54,7 +54,7 @@ const lineBody = (number: number, users: number, at: number) => ({
         markAsReadToken: hex('read', number).repeat(2),
         text: textOf(number),
       },
-      webhookEventId: ulid(number),
+      webhookEventId: ulid(number, at),
       deliveryContext: { isRedelivery: false },
       timestamp: at,
       source: { type: 'user', userId: userId(number % users) },

@@ -34,15 +34,20 @@ async function ours(effort: Effort, users: number, platform: Helper<PlatformQues
     startBridge({ redisUrl: redis.url, folder, platformUrl: await platformUrl, roles })
   const platformUrl = platform.ask('listen')
   try {
-    // A message of its own, so that scripts and tables are there before.
+    async function deliver(messages: number): Promise<void> {
+      await platform.ask('reset', { answerAfterMs: 0 })
+      const worker = await start('worker')()
+      await platform.ask('until', { messages, receipts: 0 })
+      await worker.stop()
+    }
+    // A message of its own, so that the scripts and tables of both roles are there before.
     await fill(start('receiver'), { source: 'line', count: 1, users: 1, first: 9_999_999 })
+    await deliver(1)
+    await deleteProfiles(redis)
     const empty = await redis.settledBytes()
     await fill(start('receiver'), { source: 'line', count, users })
     const full = await redis.settledBytes()
-    await platform.ask('reset', { answerAfterMs: 0 })
-    const worker = await start('worker')()
-    await platform.ask('until', { messages: count + 1, receipts: 0 })
-    await worker.stop()
+    await deliver(count)
     const delivered = await redis.settledBytes()
     const profiles = await deleteProfiles(redis)
     const traces = await redis.settledBytes()

@@ -30,7 +30,6 @@ export function connectRedis(settings: {
     maxRetriesPerRequest: failFast ? 0 : null,
     enableOfflineQueue: !failFast,
     autoResendUnfulfilledCommands: !failFast,
-    enableAutoPipelining: true,
     connectTimeout: 2_000,
     // A Sentinel that hangs must not hold up the question to the next one.
     sentinelCommandTimeout: 1_000,
@@ -42,6 +41,7 @@ export function connectRedis(settings: {
     // A replica that was the primary before a failover answers READONLY: connect anew to reach the new primary.
     reconnectOnError: (error: Error) => /\bREADONLY\b/.test(error.message),
   })
+  gatherWrites(redis)
   if (!failFast) runWhenFull(redis)
   const connections = new Set([redis])
   const duplicate = redis.duplicate.bind(redis)
@@ -62,6 +62,44 @@ export function connectRedis(settings: {
   }
   redis.on('error', onError)
   return redis
+}
+
+/** Whoever waits for an answer that does not come must not hold up the others for longer. */
+const gatherMs = 1
+
+/**
+ * What is sent in one turn of the event loop goes out in one system call; and while answers are outstanding, what is sent waits for the
+ * next of them, as Nagle's algorithm has it. A busy process then makes a tenth of the calls, and an idle one waits for nothing.
+ * ioredis' own way, auto-pipelining, makes an object with all scripts of the connection for each turn, and BullMQ has sixty of them:
+ * that costs more than it saves.
+ */
+function gatherWrites(redis: Redis): void {
+  redis.on('connect', () => {
+    const { stream } = redis
+    const write = stream.write.bind(stream) as (...args: unknown[]) => boolean
+    let outstanding = false
+    let timer: NodeJS.Timeout | undefined
+
+    function flush(): void {
+      clearTimeout(timer)
+      timer = undefined
+      outstanding = true
+      stream.uncork()
+    }
+    stream.on('data', () => {
+      outstanding = false
+      // What the answers lead to goes along.
+      if (timer) setImmediate(() => timer && flush())
+    })
+    stream.write = (...args: unknown[]) => {
+      if (stream.writableCorked === 0) {
+        stream.cork()
+        if (outstanding) timer = setTimeout(flush, gatherMs)
+        else setImmediate(flush)
+      }
+      return write(...args)
+    }
+  })
 }
 
 /** BullMQ's scripts that only read are left alone: they should answer on a server that takes no writes. */

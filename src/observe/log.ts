@@ -40,7 +40,11 @@ export function createLogListener(parts: { readonly logger: Logger }): Emit {
         break
       }
       case 'message.delivered':
-        logger.info({ ...about(event), sinceReceivedMs: event.sinceReceivedMs }, 'message.delivered')
+        // A receipt's only attempt of interest has just been told.
+        logger[event.flow === 'receipts' ? 'debug' : 'info'](
+          { ...about(event), sinceReceivedMs: event.sinceReceivedMs },
+          'message.delivered',
+        )
         break
       case 'message.failed':
         logger.error({ ...about(event), code: event.code, reason: event.reason }, 'message.failed')

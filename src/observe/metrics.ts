@@ -68,27 +68,20 @@ export function createMetrics(parts: { readQueues(): Promise<readonly QueueFigur
     registers,
   })
 
-  /** Looking up a counter by its labels costs more than counting, and the same few labels come again and again. */
-  const webhookCounters = new Map<string, { inc(): void }>()
-  function countWebhook({ channel, source, status }: Extract<BridgeEvent, { type: 'webhook.answered' }>): void {
-    const key = `${channel} ${source} ${status}`
-    let counter = webhookCounters.get(key)
-    if (!counter) {
-      counter = webhookRequests.labels(channel, source, String(status))
-      webhookCounters.set(key, counter)
-    }
-    counter.inc()
-  }
+  const webhookCounter = remembered((channel, source, status) => webhookRequests.labels(channel, source, status))
+  const messageCounter = remembered((channel, direction, outcome) => messages.labels(channel, direction, outcome))
+  const attemptCounter = remembered((channel, direction, result) => attempts.labels(channel, direction, result))
+  const deliveryTimer = remembered((channel, direction) => deliverySeconds.labels(channel, direction))
 
   function countMessage(event: { readonly channel: string; readonly flow: Flow }, outcome: string): void {
     // Receipts are about messages; counting them as such would double every outbound one.
-    if (event.flow !== 'receipts') messages.inc({ channel: event.channel, direction: event.flow, outcome })
+    if (event.flow !== 'receipts') messageCounter(event.channel, event.flow, outcome).inc()
   }
 
   function observe(event: BridgeEvent): void {
     switch (event.type) {
       case 'webhook.answered':
-        countWebhook(event)
+        webhookCounter(event.channel, event.source, String(event.status)).inc()
         break
       case 'message.received':
         break
@@ -99,12 +92,12 @@ export function createMetrics(parts: { readQueues(): Promise<readonly QueueFigur
         countMessage(event, 'ignored')
         break
       case 'delivery.attempted':
-        attempts.inc({ channel: event.channel, direction: event.flow, result: event.outcome })
+        attemptCounter(event.channel, event.flow, event.outcome).inc()
         break
       case 'message.delivered':
         countMessage(event, 'delivered')
         if (event.flow !== 'receipts')
-          deliverySeconds.observe({ channel: event.channel, direction: event.flow }, event.sinceReceivedMs / 1000)
+          deliveryTimer(event.channel, event.flow, '').observe(event.sinceReceivedMs / 1000)
         break
       case 'message.failed':
         countMessage(event, 'failed')
@@ -124,6 +117,19 @@ export function createMetrics(parts: { readQueues(): Promise<readonly QueueFigur
   }
 
   return { observe, render }
+}
+
+/**
+ * Remembers what belongs to some labels: looking it up costs more than counting, and the same few labels come again and again.
+ */
+function remembered<Child>(find: (first: string, second: string, third: string) => Child) {
+  const known = new Map<string, Child>()
+  return (first: string, second: string, third: string): Child => {
+    const key = `${first} ${second} ${third}`
+    const child = known.get(key) ?? find(first, second, third)
+    known.set(key, child)
+    return child
+  }
 }
 
 /**

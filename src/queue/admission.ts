@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Emit, Flow } from '../bridge/events.ts'
 import type { InboundMessage, OutboundMessage } from '../bridge/message.ts'
 import type { Effect, Heard } from '../bridge/side.ts'
@@ -28,6 +29,10 @@ interface Request {
 /** An event that is older than this when it comes had been sent in vain before, or was held up on its way. */
 const lateAfterMs = 60_000
 
+/** So many bodies are worth a call of their own, however soon after the last one. */
+const smallBatch = 16
+const closeMs = 1
+
 /** One script call should not block Redis for long, however many webhooks gather. */
 const entriesPerCall = 1_000
 
@@ -48,10 +53,14 @@ export function createAdmission(settings: {
   const { lanes, codec, emit, timeoutMs, onHeads, faults } = settings
   const gathered = new Set<Request>()
   let busy = false
+  let lastCallAt = Number.NEGATIVE_INFINITY
 
   /** One call to Redis at a time; what comes meanwhile, or in the same turn of the event loop, goes with the next. */
   async function drain(): Promise<void> {
     while (gathered.size > 0) {
+      // Calls that follow one another closely cost more than their entries: then a few more may come first.
+      if (gathered.size < smallBatch && performance.now() - lastCallAt < closeMs) await sleep(closeMs)
+      lastCallAt = performance.now()
       const batch = takeBatch()
       const entries = batch.length === 1 && batch[0] ? batch[0].entries : batch.flatMap((request) => request.entries)
       try {
@@ -228,13 +237,14 @@ function toEntry(heard: HeardMessage, about: About): AdmitEntry | undefined {
     return { channel, queue, user: safeId(customer), id, trace: { day, shard, field, text }, ...effect }
   }
   const ids = idsOf(heard.message)
+  const user = safeId(ids.user)
   return {
     channel,
     queue,
-    user: safeId(ids.user),
+    user,
     id,
     trace: { day, shard, field, text: writeTrace(ids, receivedAt) },
-    entry: laneEntry(id, receivedAt, writeItem(codec, heard.message)),
+    entry: laneEntry(id, receivedAt, writeItem(codec, heard.message, { id, user, receivedAt })),
     ...effect,
   }
 }

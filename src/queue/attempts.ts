@@ -103,12 +103,12 @@ export function createAttempts<T extends Item>(settings: {
     budget.heardHold(taken.heldMs)
     if (taken.overtakes) {
       await sleep(graceMs, undefined, { signal }).catch(() => undefined)
-      if (!(await lanes.isCurrent(place, taken.attempt))) return { do: 'nothing' }
+      if (!(await lanes.isCurrent(place, taken.token))) return { do: 'nothing' }
     }
     const attempt: Attempt = { place, taken, ids: { message: place.id, user: place.user }, startedAt }
     let opened: ReturnType<typeof open>
     try {
-      opened = open(envelope, taken.plan)
+      opened = open(place, taken, envelope)
     } catch (error) {
       return follow(attempt, undefined, verdictOf(error, taken))
     }
@@ -147,10 +147,10 @@ export function createAttempts<T extends Item>(settings: {
     return judge(cause, { flow, taken, random: Math.random() })
   }
 
-  function open(envelope: string, plan: string | undefined) {
+  function open({ id, user }: Place, { receivedAt, plan }: Taken, envelope: string) {
     try {
       return {
-        item: readItem<T>(codec, channel, envelope),
+        item: readItem<T>(codec, { channel, id, user, receivedAt }, envelope),
         plan: plan === undefined ? undefined : codec.open(plan),
       }
     } catch {
@@ -175,10 +175,10 @@ export function createAttempts<T extends Item>(settings: {
         await budget.permit(urgency, waits())
         if (Date.now() - startedAt < freshMs) return
         // It waited, perhaps for longer than BullMQ's lock lives without Redis: another process may have taken the message over.
-        if (!(await lanes.isCurrent(place, taken.attempt))) throw new Stopping('Somebody else delivers this message.')
+        if (!(await lanes.isCurrent(place, taken.token))) throw new Stopping('Somebody else delivers this message.')
       },
       plan,
-      savePlan: (made) => lanes.savePlan(place, codec.seal(made), taken.attempt),
+      savePlan: (made) => lanes.savePlan(place, codec.seal(made), taken.token),
       partsDone: taken.partsDone,
       partDone: () => {
         faults.reach('delivery.accepted')
@@ -220,7 +220,7 @@ export function createAttempts<T extends Item>(settings: {
         ? ''
         : writeStep({ what: 'failed', afterMs, attempt: taken.attempt, next: verdict.do, ...about })
     await insist(
-      () => lanes.settle(place, taken.attempt, state, { ...traceOf(channel, flow, place.id, taken.receivedAt), step }),
+      () => lanes.settle(place, taken.token, state, { ...traceOf(channel, flow, place.id, taken.receivedAt), step }),
       signal,
     )
     if (verdict.do !== 'stop') attempted(attempt, { error, ...about, outcome: verdict.do, retryInMs: delayMs })

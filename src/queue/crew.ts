@@ -39,6 +39,8 @@ export function createCrew<Data>(settings: {
 
   const first = make(work, usualPlaces)
   let second: Worker<Data> | undefined
+  /** Second ones that take no more jobs, and still have some. */
+  const leaving = new Set<Promise<void>>()
   let timer: NodeJS.Timeout | undefined
 
   function look(): void {
@@ -49,16 +51,16 @@ export function createCrew<Data>(settings: {
       second = make(work, sparePlaces)
       void second.run().catch(onError)
     } else if (slow === 0 && second) {
-      const leaving = second
+      const left = second
+        .close()
+        .catch(onError)
+        .finally(() => leaving.delete(left))
+      leaving.add(left)
       second = undefined
-      void leaving.close().catch(onError)
     }
   }
 
-  const all = (): Worker<Data>[] => (second ? [first, second] : [first])
-
   return {
-    all,
     start(): void {
       void first.run().catch(onError)
       timer = setInterval(look, lookEveryMs)
@@ -66,7 +68,7 @@ export function createCrew<Data>(settings: {
     /** Takes no new jobs, and waits for those under way. */
     async close(): Promise<void> {
       clearInterval(timer)
-      await Promise.all(all().map((worker) => worker.close()))
+      await Promise.all([first.close(), second?.close(), ...leaving])
     },
   }
 }

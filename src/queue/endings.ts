@@ -64,7 +64,7 @@ export function createEndings<T extends Item>(settings: {
   function receiptPlace(made: Receipt, receivedAt: number): Place & { readonly entry: string } {
     const user = safeId(made.id)
     const id = `${made.status}.${user}.${made.at.toString(36)}`
-    const entry = laneEntry(id, receivedAt, writeItem(codec, made))
+    const entry = laneEntry(id, receivedAt, writeItem(codec, made, { id, user, receivedAt }))
     return { queue: queueName(channel, 'receipts'), user, id, entry }
   }
 
@@ -112,7 +112,7 @@ export function createEndings<T extends Item>(settings: {
         step: stepOf(attempt, item, outcome, afterMs),
       },
       ...(letter !== undefined && { letter }),
-      ...('reason' in outcome && { givenUpBy: taken.attempt }),
+      ...('reason' in outcome && { givenUpBy: taken.token }),
       ...(ownReceipt && { receipt: ownReceipt }),
     }
     return leave(place, details, ownReceipt)

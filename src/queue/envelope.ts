@@ -1,36 +1,80 @@
 import type { MessageIds } from '../bridge/events.ts'
 import type { Sealer } from '../lib/seal.ts'
+import { shapes } from './squeeze.ts'
 
 /**
- * How a message lies in Redis: ids in the open, so that it can be found; everything else sealed when the operator set a key.
- * The one codec that writes and reads it is here.
+ * How a message lies in Redis: ids in the open; everything else sealed when the operator set a key. The one codec that writes and
+ * reads it is here. Each of thousands of waiting messages has one, so that names have one letter, and ids of known shapes stand bare. It has no
+ * `v`: the first version had it, and so shall the next.
  */
-export interface Envelope {
+interface Envelope {
+  readonly m?: string
+  readonly u?: string
+  readonly e?: string
+  /** An event's id that is a ULID. */
+  readonly E?: string
+  readonly k?: string
+  /** A conversation's id that is a UUID. */
+  readonly K?: string
+  /** The sealed JSON of the payload; without a key, the payload's own fields stand here instead. */
+  readonly x?: string
+}
+
+/** What an earlier release wrote. */
+interface FirstEnvelope {
   readonly v: 1
   readonly ids: MessageIds
   /** The payload itself, or its sealed JSON. */
   readonly sealed: unknown
 }
 
+/** What is read from an envelope. The ids that the message's place in Redis tells may be absent. */
+export interface Content {
+  readonly ids: Partial<MessageIds>
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
 export interface Codec extends Sealer {
-  write(ids: MessageIds, payload: object): string
+  /** @param payload none of its fields may be named like those of the envelope: `m u e E k K x v` */
+  write(ids: Partial<MessageIds>, payload: object): string
   /** @throws {Error} when the envelope is of another version, or sealed under a key we do not have. */
-  read(text: string): { readonly ids: MessageIds; readonly payload: object }
+  read(text: string): Content
+}
+
+function writeIds({ message, user, event, conversation }: Partial<MessageIds>): Envelope {
+  const [bareEvent, bareConversation] = [shapes.ulid.bare(event), shapes.uuid.bare(conversation)]
+  return {
+    ...(message && { m: message }),
+    ...(user && { u: user }),
+    ...(bareEvent ? { E: bareEvent } : event && { e: event }),
+    ...(bareConversation ? { K: bareConversation } : conversation && { k: conversation }),
+  }
+}
+
+function readIds({ m, u, e, E, k, K }: Envelope): Partial<MessageIds> {
+  const [event, conversation] = [e ?? shapes.ulid.full(E), k ?? shapes.uuid.full(K)]
+  return {
+    ...(m && { message: m }),
+    ...(u && { user: u }),
+    ...(event && { event }),
+    ...(conversation && { conversation }),
+  }
 }
 
 export const createCodec = (sealer: Sealer): Codec => ({
   ...sealer,
 
   write: (ids, payload) =>
-    JSON.stringify({
-      v: 1,
-      ids,
-      sealed: sealer.seals ? sealer.seal(JSON.stringify(payload)) : payload,
-    } satisfies Envelope),
+    JSON.stringify({ ...writeIds(ids), ...(sealer.seals ? { x: sealer.seal(JSON.stringify(payload)) } : payload) }),
 
   read(text) {
-    const { v, ids, sealed } = JSON.parse(text) as Envelope
-    if (v !== 1) throw new Error('This envelope is of a version that this release cannot read.')
-    return { ids, payload: (typeof sealed === 'string' ? JSON.parse(sealer.open(sealed)) : sealed) as object }
+    const envelope = JSON.parse(text) as Envelope | FirstEnvelope
+    if ('v' in envelope) {
+      const { v, ids, sealed } = envelope
+      if (v !== 1) throw new Error('This envelope is of a version that this release cannot read.')
+      return { ids, payload: typeof sealed === 'string' ? JSON.parse(sealer.open(sealed)) : sealed }
+    }
+    const { m: _m, u: _u, e: _e, E: _bareEvent, k: _k, K: _bareConversation, x, ...payload } = envelope
+    return { ids: readIds(envelope), payload: x === undefined ? payload : JSON.parse(sealer.open(x)) }
   },
 })

@@ -6,7 +6,8 @@ import { createLetterEraser } from './letter-eraser.ts'
 import { createMarks } from './marks.ts'
 import { jobId, journalOf, originalId, parseJournalField, queueName, safeId, shards } from './names.ts'
 import { defineScripts } from './scripts.ts'
-import { readTrace, squeeze } from './trace.ts'
+import { formsOf } from './squeeze.ts'
+import { readTrace } from './trace.ts'
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -108,12 +109,12 @@ export function createQueueEraser(settings: {
 
     /** All messages of the customer that traces still tell of, both ways. Looks through every trace of the channel's days. */
     async messagesOf({ channel, user }: Person): Promise<readonly TracedMessage[]> {
-      const wanted = squeeze(user)
+      const wanted = formsOf(user)
       const { day: today } = journalOf('', Date.now())
       const found = new Map<string, TracedMessage>()
       for (let back = -1; back <= Math.ceil(Math.max(traceDays + 1, leastDays)); back += 1) {
         for (let shard = 0, cursor = '0'; shard >= 0; ) {
-          const slice = [today - back, shards, shard, cursor, tracesPerSlice, wanted]
+          const slice = [today - back, shards, shard, cursor, tracesPerSlice, ...wanted]
           const [nextShard, nextCursor, hits] = await redis.traceFind(base, ...slice)
           shard = nextShard
           cursor = nextCursor

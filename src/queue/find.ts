@@ -13,8 +13,9 @@ import {
   shards,
 } from './names.ts'
 import { defineScripts } from './scripts.ts'
+import { formsOf, squeeze } from './squeeze.ts'
 import { stateOf, stepsOf, type Timeline } from './timeline.ts'
-import { readTrace, squeeze, type Trace } from './trace.ts'
+import { readTrace, receivedAtOf, type Trace } from './trace.ts'
 
 /** `complete`: false when the search ended before it had looked at everything. */
 export interface Found {
@@ -68,8 +69,10 @@ const laneDepth = 200
 /** As long as repeats are looked for, traces stay, whatever `traceDays` says. */
 const leastDays = 5
 
-const byTime = (one: Hit, other: Hit): number => receivedAt(other) - receivedAt(one)
-const receivedAt = ({ text }: Hit): number => Number.parseInt(text, 36)
+function newestFirst(hits: readonly Hit[]): readonly Hit[] {
+  const times = new Map(hits.map((hit) => [hit, receivedAtOf(hit.text)]))
+  return hits.toSorted((one, other) => (times.get(other) ?? 0) - (times.get(one) ?? 0))
+}
 
 /**
  * The search over all traces, by any id. The message's own id leads to its trace; for all other ids every trace is looked at, newest
@@ -108,19 +111,19 @@ export function createFinder(settings: {
 
   /**
    * Looks at a whole day.
-   * @param wanted the id as traces hold it; '': all outbound messages
+   * @param wanted the id in all forms in which traces hold it; none: all outbound messages
    * @returns whether it came to the day's end
    */
   async function lookThrough(
     day: number,
-    wanted: string,
+    wanted: readonly string[],
     until: number,
     hear: (hit: Hit) => boolean,
   ): Promise<boolean> {
-    const slice = wanted === '' ? tracesPerLook : tracesPerSlice
+    const slice = wanted.length === 0 ? tracesPerLook : tracesPerSlice
     for (let shard = 0, cursor = '0'; shard >= 0; ) {
       if (Date.now() >= until) return false
-      const [next, nextCursor, found] = await redis.traceFind(base, day, shards, shard, cursor, slice, wanted)
+      const [next, nextCursor, found] = await redis.traceFind(base, day, shards, shard, cursor, slice, ...wanted)
       for (let i = 0; i < found.length; i += 2) {
         const [field = '', text = ''] = [found[i], found[i + 1]]
         const hit: Hit = { day, shard: journalOf(parseJournalField(field).id, 0).shard, field, text }
@@ -136,7 +139,7 @@ export function createFinder(settings: {
 
   async function search(
     days: readonly number[],
-    wanted: string,
+    wanted: readonly string[],
     limits: Limits,
     fits: (hit: Hit) => boolean,
   ): Promise<{ readonly hits: readonly Hit[]; readonly complete: boolean }> {
@@ -194,7 +197,7 @@ export function createFinder(settings: {
       const limits: Limits = { until: now + limitMs, items: limitItems }
       const days = daysOf(now)
       const result = async (hits: readonly Hit[], complete: boolean): Promise<Found> => {
-        const items = await toTimelines(hits.toSorted(byTime).slice(0, limitItems))
+        const items = await toTimelines(newestFirst(hits).slice(0, limitItems))
         return { items, complete: complete && hits.length <= limitItems }
       }
 
@@ -203,7 +206,7 @@ export function createFinder(settings: {
       if (direct.length > 0) return result(direct, true)
 
       const wanted = squeeze(id)
-      const named = await search(days, wanted, limits, ({ text }) => holds(readTrace(text), wanted))
+      const named = await search(days, formsOf(id), limits, ({ text }) => holds(readTrace(text), wanted))
       const owners = new Map(channels.map((channel) => [channel, keyOwner?.(channel)]))
       if (named.hits.length > 0 || ![...owners.values()].some(Boolean)) {
         const { items, complete } = await result(named.hits, named.complete)
@@ -212,7 +215,7 @@ export function createFinder(settings: {
       }
 
       // A key belongs to one message, so that the first one found is all there is to find.
-      const keyed = await search(days, '', { ...limits, items: 1 }, ({ field }) => {
+      const keyed = await search(days, [], { ...limits, items: 1 }, ({ field }) => {
         const { channel, id: message } = parseJournalField(field)
         return owners.get(channel)?.(originalId(message)) ?? false
       })

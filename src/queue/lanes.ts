@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Result } from 'ioredis'
 import { Stopping } from '../bridge/errors.ts'
 import type { Redis } from '../lib/redis.ts'
@@ -6,34 +7,36 @@ import { defineScripts } from './scripts.ts'
 /**
  * Order within a conversation, and once-only admission.
  *
- * The waiting messages of a conversation lie in a Redis list, its *lane*, one for each direction. BullMQ holds one job a lane:
- * for the lane's head. Who finishes a head adds the job of the next one. So BullMQ does what it is good at (workers, locks,
- * delays) and never needs to know about order. Every change of a lane is one script, hence atomic.
+ * The waiting messages of a conversation lie in a Redis list, its *lane*, one for each direction. BullMQ holds one job a lane at
+ * most: for the lane's head. Who finishes a head delivers the next one, or adds a job for it. So BullMQ does what it is good at
+ * (workers, locks, delays) and never needs to know about order. Every change of a lane is one script, hence atomic.
  *
- * A head without a job could never move. Between the script that makes a head and the call that gives it a job lies a moment in
- * which a process can die; so the script also writes the lane down as *owed* a job, and the {@link createSweep} pays old debts.
+ * A head without a job, and in nobody's hands, could never move. So the script that makes a head also writes it down as *owed* a
+ * job. Whoever delivers it without one keeps the debt young; when that process dies, the debt grows old, and the
+ * {@link createSweep} of another one pays it.
  *
  * | the process dies | what remains | healed by |
  * | --- | --- | --- |
  * | before `admit` | nothing, and no 200 | the platform's redelivery |
  * | between `admit` and the job | a head that is owed a job | the sweep |
  * | while delivering, or before `finish` | a stalled job; the attempt is in doubt | BullMQ runs it again; LINE knows the retry key |
- * | between `finish` and the next job | a head that is owed a job | the sweep |
- * | after that, before the job is completed | a job whose message is no head any more | it runs, finds that out, and ends |
+ * | between `finish` and the next one | a head that is owed a job | the sweep |
+ * | while delivering without a job | a head whose debt grows old; the attempt is in doubt | the sweep; LINE knows the retry key |
+ * | after the next job, before its own is completed | a job whose message is no head any more | it runs, finds that out, and ends |
  */
 export interface Lanes {
   admit(entries: readonly AdmitEntry[], now: number): Promise<readonly Admission[]>
   take(place: Place & { readonly channel: string; readonly holdKey: string }): Promise<Taken | undefined>
-  /** Is the message its lane's head still, and this attempt the latest? */
-  isCurrent(place: Place, attempt: number): Promise<boolean>
-  /** Does nothing when the attempt of that number was overtaken by another one. */
-  settle(place: Place, attempt: number, state: AttemptState, trace: TraceAddress): Promise<void>
+  /** Is the message its lane's head still, and the attempt of that token the latest? */
+  isCurrent(place: Place, token: string): Promise<boolean>
+  /** Does nothing when the attempt of that token was overtaken by another one. */
+  settle(place: Place, token: string, state: AttemptState, trace: TraceAddress): Promise<void>
   /** @returns the lane's next head, undefined when the lane is empty now, or false when nothing was done: it is no head (any more) */
   finish(place: Place, ending: Ending): Promise<string | undefined | false>
   /** The ids of the lanes' heads, in the given order; '' for an empty lane. */
   heads(lanes: readonly LaneName[]): Promise<readonly string[]>
   /** @throws {Stopping} when somebody else has finished the message meanwhile, or has begun the next attempt at it */
-  savePlan(place: Place, plan: string, attempt?: number): Promise<void>
+  savePlan(place: Place, plan: string, token?: string): Promise<void>
   /** `parts`: how many are done by now, so that saying it twice does no harm. */
   partDone(place: Place, parts: number): Promise<void>
   /** These heads have a job now. */
@@ -87,6 +90,8 @@ export interface Taken {
   readonly envelope: string | undefined
   /** 1 for the first, and for the first after a replay. */
   readonly attempt: number
+  /** By which this attempt is told from all others; numbers come again. */
+  readonly token: string
   readonly inDoubt: boolean
   /** The sum of the planned delays so far. */
   readonly spentMs: number
@@ -114,8 +119,8 @@ export interface Ending {
   readonly trace: TraceAddress
   /** The dead letter, when it was given up. */
   readonly letter?: string
-  /** The number of the attempt that gives it up: nothing happens when another has begun meanwhile. */
-  readonly givenUpBy?: number
+  /** The token of the attempt that gives it up: nothing happens when another has begun meanwhile. */
+  readonly givenUpBy?: string
   /** The receipt to send, stored together with the ending so that no crash can part them. */
   readonly receipt?: LaneName & { readonly entry: string }
 }
@@ -220,7 +225,8 @@ export function createLanes(settings: {
     },
 
     async take({ queue, user, id, channel, holdKey }) {
-      const found = await redis.laneTake(base, queue, user, id, channel, holdKey, Date.now(), keyIsNewMs)
+      const token = randomBytes(6).toString('base64url')
+      const found = await redis.laneTake(base, queue, user, id, channel, holdKey, Date.now(), keyIsNewMs, token)
       if (!found) return undefined
       const [entry, attempt, doubt, spent, plan, parts, blocked, held, keyAt, open] = found
       const { receivedAt, envelope } = parseLaneEntry(entry)
@@ -228,6 +234,7 @@ export function createLanes(settings: {
         receivedAt,
         envelope: contentOf(envelope),
         attempt,
+        token,
         inDoubt: doubt === '1',
         spentMs: Number(spent),
         plan: plan === '' ? undefined : plan,
@@ -240,14 +247,14 @@ export function createLanes(settings: {
       }
     },
 
-    async isCurrent({ queue, user, id }, attempt) {
-      const [head, attempts] = await redis.hmget(`${base}attempt:${queue}:${user}`, 'id', 'attempts')
-      return head === id && attempts === String(attempt)
+    async isCurrent({ queue, user, id }, token) {
+      const [head, latest] = await redis.hmget(`${base}attempt:${queue}:${user}`, 'id', 'token')
+      return head === id && latest === token
     },
 
-    async settle({ queue, user, id }, attempt, state, { journal, field, step }) {
+    async settle({ queue, user, id }, token, state, { journal, field, step }) {
       const { attempts, inDoubt, spentMs } = state
-      await redis.laneSettle(base, queue, user, id, attempts, inDoubt ? 1 : 0, spentMs, journal, field, step, attempt)
+      await redis.laneSettle(base, queue, user, id, attempts, inDoubt ? 1 : 0, spentMs, journal, field, step, token)
     },
 
     async finish({ queue, user, id }, { now, trace, letter, receipt, givenUpBy }) {
@@ -259,8 +266,8 @@ export function createLanes(settings: {
 
     heads: (lanes) => redis.laneHeads(base, ...lanes.flatMap(({ queue, user }) => [queue, user])),
 
-    async savePlan({ queue, user, id }, plan, attempt) {
-      const saved = await redis.laneNote(base, queue, user, id, 'plan', plan, Date.now(), attempt ?? '')
+    async savePlan({ queue, user, id }, plan, token) {
+      const saved = await redis.laneNote(base, queue, user, id, 'plan', plan, Date.now(), token ?? '')
       if (saved === 0) throw new Stopping('Somebody else has finished this message.')
     },
 

@@ -121,7 +121,8 @@ export function readLetter(queue: string, id: string, text: string, now: number)
   const direction = flow === 'inbound' ? 'inbound' : 'outbound'
   const firstAt = entry === undefined ? (stored.firstAt ?? lastAt) : parseLaneEntry(entry).receivedAt
   const envelope = entry === undefined ? undefined : contentOf(parseLaneEntry(entry).envelope)
-  const ids = stored.ids ?? (envelope ? (JSON.parse(envelope) as { ids: MessageIds }).ids : { message: id })
+  const inEnvelope = stored.ids ? undefined : (JSON.parse(envelope ?? '{}') as { readonly ids?: MessageIds }).ids
+  const ids = stored.ids ?? inEnvelope ?? { message: id }
   // What an earlier release wrote down does not tell: what expired may have arrived.
   const early = v === 1 && direction === 'outbound'
   const uncertain = isUncertain(

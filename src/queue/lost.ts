@@ -4,7 +4,8 @@ import type { Redis } from '../lib/redis.ts'
 import { lostLetterId, readLetter, withMessage } from './letters.ts'
 import { journalKey, journalOf, originalId, parseJournalField, queueName, shards } from './names.ts'
 import { defineScripts } from './scripts.ts'
-import { readTrace, squeeze, type Trace, unsqueeze, writeStep } from './trace.ts'
+import { formsOf } from './squeeze.ts'
+import { readTrace, type Trace, writeStep } from './trace.ts'
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -29,7 +30,7 @@ interface Open {
   readonly queue: string
   readonly id: string
   readonly text: string
-  /** The wanted id as traces hold it. */
+  /** The wanted id. */
   readonly remote: string
   readonly filedAt: number
 }
@@ -53,7 +54,7 @@ export function createLostLetters(settings: { readonly redis: Redis; readonly ba
         const letter = text ? readLetter(queue, id, text, Date.now()).letter : undefined
         const { remote } = letter?.ids ?? {}
         if (!(text && letter && remote && lostLetterId(remote) === id)) return undefined
-        return { member, queue, id, text, remote: squeeze(remote), filedAt: letter.lastAt }
+        return { member, queue, id, text, remote, filedAt: letter.lastAt }
       }),
     )
     return open.filter((one) => one !== undefined)
@@ -64,12 +65,14 @@ export function createLostLetters(settings: { readonly redis: Redis; readonly ba
     const { day: today } = journalOf('', now)
     for (let day = today; day > today - searchedDays && left.size > 0; day -= 1) {
       for (let shard = 0; shard >= 0; ) {
-        const wanted = [...new Set([...left.values()].map(({ remote }) => remote))]
-        const [next, found] = await redis.lostFind(base, day, shards, shard, tracesPerSlice, ...wanted)
+        const wanted = new Map(
+          [...left.values()].flatMap(({ remote }) => formsOf(remote).map((form) => [form, remote])),
+        )
+        const [next, found] = await redis.lostFind(base, day, shards, shard, tracesPerSlice, ...wanted.keys())
         for (let i = 0; i < found.length; i += 3) {
-          const [remote = '', field = '', text = ''] = [found[i], found[i + 1], found[i + 2]]
+          const [form = '', field = '', text = ''] = [found[i], found[i + 1], found[i + 2]]
           const { channel, flow } = parseJournalField(field)
-          const key = `${queueName(channel, flow)} ${remote}`
+          const key = `${queueName(channel, flow)} ${wanted.get(form)}`
           const one = left.get(key)
           if (one) await resolve(one, field, readTrace(text))
           left.delete(key)
@@ -87,7 +90,7 @@ export function createLostLetters(settings: { readonly redis: Redis; readonly ba
     const delivered = trace.steps.findLast((step) => step.what === 'delivered')
     const { letter } = readLetter(queue, id, text, Date.now())
     const known = withMessage(text, {
-      ids: { message: originalId(message), ...trace.ids, remote: unsqueeze(remote) ?? '' },
+      ids: { message: originalId(message), ...trace.ids, remote },
       firstAt: trace.receivedAt,
       attempts: delivered?.attempt ?? 0,
     })

@@ -30,6 +30,9 @@ export const originalId = (safe: string): string =>
 /** BullMQ takes no ids of digits alone. */
 export const jobId = (id: string): string => `m-${id}`
 
+/** The inverse of {@link jobId}. */
+export const messageOf = (job: string): string => job.slice(2)
+
 const msPerDay = 86_400_000
 /** Journals of one day. */
 export const shards = 1024

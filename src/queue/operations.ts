@@ -186,10 +186,11 @@ export function createOperations(settings: {
       if (!(parsed && queues.has(parsed.queue))) return undefined
       const [kept] = await letters.read(parsed.queue, [parsed.id])
       if (!kept) return undefined
-      const { letter, envelope } = kept
+      const { letter, envelope, id, user } = kept
       if (envelope === undefined) return { letter }
       try {
-        return { letter, content: readItem<Item>(codec, letter.channel, envelope) }
+        const place = { channel: letter.channel, id, user, receivedAt: letter.firstAt }
+        return { letter, content: readItem<Item>(codec, place, envelope) }
       } catch {
         return { letter, unreadable: true }
       }

@@ -1,9 +1,19 @@
 import type { MessageIds } from '../bridge/events.ts'
 import type { InboundMessage, OutboundMessage, Receipt } from '../bridge/message.ts'
 import type { Codec } from './envelope.ts'
+import { originalId } from './names.ts'
 
 /** Whatever travels through a queue. */
 export type Item = InboundMessage | OutboundMessage | Receipt
+
+/** What an item's place in Redis tells of it, so that its envelope need not. */
+export interface Told {
+  /** Of the entry, and of the lane, in {@link safeId} form. */
+  readonly id: string
+  readonly user: string
+  /** Ms since the epoch. */
+  readonly receivedAt: number
+}
 
 /** The ids by which people look for it. */
 export function idsOf(item: Item): MessageIds {
@@ -15,20 +25,60 @@ export function idsOf(item: Item): MessageIds {
   }
 }
 
-/** Ids lie in the open part of the envelope and are not repeated in the sealed one: a waiting message costs memory. */
-export function writeItem(codec: Codec, item: Item): string {
-  const { id: _id, conversation: _conversation, ...rest } = item
-  const { eventId: _event, conversationId: _conversationId, ...payload } = rest as Record<string, unknown>
-  return codec.write(idsOf(item), payload)
+/** Fields of items by the names that they have in envelopes; others keep theirs. `a` is the time before the reception, not `at` itself. */
+const shortNames: Readonly<Record<string, string>> = {
+  platform: 'p',
+  content: 'c',
+  author: 'w',
+  redelivered: 'r',
+  status: 's',
+  reason: 'f',
+}
+const longNames = Object.fromEntries(Object.entries(shortNames).map(([name, short]) => [short, name]))
+
+const renamed = (fields: object, to: Readonly<Record<string, string>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [Object.hasOwn(to, name) ? to[name] : name, value]))
+
+/** A text stands for itself; all other content is an object. */
+const shorten = (content: unknown): unknown => {
+  if (Array.isArray(content)) return content.map(shorten)
+  const { kind, text, ...more } = content as { readonly kind?: unknown; readonly text?: unknown }
+  return kind === 'text' && typeof text === 'string' && Object.keys(more).length === 0 ? text : content
+}
+const lengthen = (content: unknown): unknown => {
+  if (Array.isArray(content)) return content.map(lengthen)
+  return typeof content === 'string' ? { kind: 'text', text: content } : content
 }
 
-/** The inverse of {@link writeItem}; the queue says what kind of item it holds. */
-export function readItem<T extends Item>(codec: Codec, channel: string, envelope: string): T {
+/** Ids lie in the open part of the envelope and are not repeated in the sealed one: a waiting message costs memory. */
+export function writeItem(codec: Codec, item: Item, told: Told): string {
+  const { id, conversation, at, ...more } = item
+  const { eventId, conversationId, ...rest } = more as Record<string, unknown>
+  const ids = {
+    ...(originalId(told.id) !== id && { message: id }),
+    ...(originalId(told.user) !== conversation.user && { user: conversation.user }),
+    ...(typeof eventId === 'string' && { event: eventId }),
+    ...(typeof conversationId === 'string' && { conversation: conversationId }),
+  }
+  const content = 'content' in rest ? { content: shorten(rest.content) } : {}
+  return codec.write(ids, { a: told.receivedAt - at, ...renamed({ ...rest, ...content }, shortNames) })
+}
+
+/** The inverse of {@link writeItem}; the queue says what kind of item it holds. Also reads what an earlier release wrote. */
+export function readItem<T extends Item>(
+  codec: Codec,
+  place: Told & { readonly channel: string },
+  envelope: string,
+): T {
   const { ids, payload } = codec.read(envelope)
+  const { a, ...fields } = payload
+  const { content, ...rest } = renamed(fields, longNames)
   return {
-    ...payload,
-    id: ids.message,
-    conversation: { channel, user: ids.user },
+    ...(typeof a === 'number' && { at: place.receivedAt - a }),
+    ...rest,
+    ...(content !== undefined && { content: lengthen(content) }),
+    id: ids.message ?? originalId(place.id),
+    conversation: { channel: place.channel, user: ids.user ?? originalId(place.user) },
     ...(ids.event && { eventId: ids.event }),
     ...(ids.conversation && { conversationId: ids.conversation }),
   } as T

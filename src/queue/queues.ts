@@ -1,13 +1,16 @@
-import { type Job, Queue } from 'bullmq'
+import { type Job, type JobsOptions, Queue } from 'bullmq'
 import type { Flow } from '../bridge/events.ts'
 import type { Redis } from '../lib/redis.ts'
 import type { Lanes, Place } from './lanes.ts'
-import { flows, jobId, parseQueueName, queueName } from './names.ts'
+import { flows, jobId, messageOf, parseQueueName, queueName } from './names.ts'
 
-/** A job of ours: which head of which lane it stands for. The message itself lies in the lane. */
+/**
+ * A job of ours: which lane's head it stands for. The message itself lies in the lane, and its id is the job's own: there are as many jobs
+ * as customers whose messages wait, so that each byte counts. Version 1 named the message once more.
+ */
 export interface HeadJob {
-  readonly v: 1
-  readonly ids: { readonly message: string; readonly user: string }
+  readonly v: 1 | 2
+  readonly ids: { readonly message?: string; readonly user: string }
 }
 
 /** The BullMQ queues, one for each channel and flow, and the way in which a lane's head gets its job. */
@@ -20,6 +23,8 @@ export interface Queues {
    * @param delayMs how long they have to wait, if at all
    */
   addHeads(heads: readonly Place[], delayMs?: number): Promise<void>
+  /** Names the head that a job stands for. To be called before anything is done for it: it also tells BullMQ what becomes of the job. */
+  begin(job: Job<HeadJob>): Place
   /** Lets these messages of a queue be tried now, those of them that wait for their next attempt. */
   promote(queue: string, ids: readonly string[]): Promise<void>
   /** Lets everything that waits for its next attempt be tried now. */
@@ -35,6 +40,9 @@ type Due = Place & { readonly delayMs: number }
 
 /** A job is only a pointer, so it may be tried for as long as the lane has its message; the worker decides when to give up. */
 const unlimitedAttempts = 2 ** 31 - 1
+
+/** Nobody listens to BullMQ's events, which are as large as traces; it would keep the latest 10,000 of each queue. */
+const keptEvents = 100
 
 /**
  * @param settings.prefix BullMQ's key prefix, hash tag included: `{bridge}`
@@ -57,7 +65,7 @@ export function createQueues(settings: {
         connection: redis,
         prefix,
         skipVersionCheck: true,
-        skipMetasUpdate: true,
+        streams: { events: { maxLen: keptEvents } },
         // BullMQ then defines its scripts at once; later, while the connection is in use, would be too late (see `defineScripts`).
         skipWaitingForReady: true,
       })
@@ -72,15 +80,19 @@ export function createQueues(settings: {
     return queue
   }
 
+  /** The same for all jobs. BullMQ would store it with each; it looks at a job's options only when the job has ended. */
+  const whatBecomesOfJobs: JobsOptions = {
+    attempts: unlimitedAttempts,
+    backoff: { type: 'fixed', delay: 1_000 },
+    removeOnComplete: true,
+    removeOnFail: { age: failedDays * 86_400, count: 10_000 },
+  }
+
   const toJob = ({ queue, user, id, delayMs }: Due) => ({
     name: parseQueueName(queue).flow,
-    data: { v: 1, ids: { message: id, user } } satisfies HeadJob,
+    data: { v: 2, ids: { user } } satisfies HeadJob,
     opts: {
       jobId: jobId(id),
-      attempts: unlimitedAttempts,
-      backoff: { type: 'fixed', delay: 1_000 },
-      removeOnComplete: true,
-      removeOnFail: { age: failedDays * 86_400, count: 10_000 },
       ...(delayMs > 0 && { delay: Math.ceil(delayMs) }),
       ...(parseQueueName(queue).flow === 'receipts' && { priority: receiptPriority(id) }),
     },
@@ -114,6 +126,12 @@ export function createQueues(settings: {
       }
       for (const head of heads) gathering.heads.push({ ...head, delayMs })
       return gathering.done
+    },
+
+    begin(job) {
+      Object.assign(job.opts, whatBecomesOfJobs)
+      const { user, message = messageOf(job.id ?? '') } = job.data.ids
+      return { queue: job.queueName, user, id: message }
     },
 
     async promote(name, ids) {

@@ -1,42 +1,14 @@
 import type { MessageIds } from '../bridge/events.ts'
+import { shapes, squeeze, ulidTime, unsqueeze } from './squeeze.ts'
 
 /**
  * The compact trace of a message: when it came, which ids it has, what happened to it. It outlives the message and never holds
  * texts. There is one for every message of the last weeks, so each byte counts: ids of known shapes are squeezed, times are
  * differences, and one line holds it all: `received|user|event|conversation;step;step…`
+ *
+ * Most messages are of LINE customers, with events whose ids are ULIDs, which tell the time: `late|user|event;step…`, both ids bare and
+ * the reception counted from the event's time.
  */
-
-const hexId = /^([UCR])([0-9a-f]{32})$/
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const plainId = /^[\w-]{1,80}$/
-const squeezedHex = /^([UCR])\.([A-Za-z0-9_-]{22})$/
-const squeezedUuid = /^~([A-Za-z0-9_-]{22})$/
-
-const toBase64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64url')
-const toHex = (text: string): string => Buffer.from(text, 'base64url').toString('hex')
-
-/** Shortens LINE user ids (33 → 24 characters) and UUIDs (36 → 23); other ids stay, made safe for the line. */
-export function squeeze(id: string | undefined): string {
-  if (!id) return ''
-  const platformId = hexId.exec(id)
-  if (platformId?.[1] && platformId[2]) return `${platformId[1]}.${toBase64(platformId[2])}`
-  if (uuid.test(id)) return `~${toBase64(id.replaceAll('-', ''))}`
-  if (plainId.test(id)) return id
-  return encodeURI(id.slice(0, 80).toWellFormed()).replaceAll(
-    /[;|,~.]/g,
-    (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
-}
-
-/** The inverse of {@link squeeze}, except for ids above 80 characters. */
-export function unsqueeze(text: string): string | undefined {
-  if (!text) return undefined
-  const platformId = squeezedHex.exec(text)
-  if (platformId?.[1] && platformId[2]) return platformId[1] + toHex(platformId[2])
-  const short = squeezedUuid.exec(text)
-  if (short?.[1]) return toHex(short[1]).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-  return decodeURIComponent(text)
-}
 
 /** What may follow the reception. `afterMs`: since the reception. */
 export type TraceStep =
@@ -67,7 +39,10 @@ export type TraceStep =
   /** What people did: the dead letter went back to its lane, or was given up for good; the customer took the message back. */
   | { readonly what: 'replayed' | 'discarded' | 'withdrawn'; readonly afterMs: number }
 
-/** The letter of each kind of step; `f` is known to the scripts, which drop failed attempts from overlong traces. */
+/**
+ * The letter of each kind of step; `f` is known to the scripts, which drop failed attempts from overlong traces, and so is `d`, which tells the
+ * other platform's id.
+ */
 const letters = {
   failed: 'f',
   delivered: 'd',
@@ -79,12 +54,33 @@ const letters = {
   withdrawn: 'w',
 } as const
 
+/**
+ * Delivered at the first attempt with status 200, as nearly all are: `D<time>,<squeezed id>`, or `E<time>,<bare UUID>`. The scripts know them,
+ * too.
+ */
+const atOnce = { squeezed: 'D', bare: 'E' } as const
+
+/** A reception that is further from its event (25 days) is told by its own time. */
+const mostLateMs = 36 ** 6
+
 export function writeTrace(ids: MessageIds, receivedAt: number): string {
-  return [receivedAt.toString(36), squeeze(ids.user), squeeze(ids.event), squeeze(ids.conversation)].join('|')
+  const { user, event, conversation } = ids
+  const [bareUser, bareEvent] = [shapes.user.bare(user), shapes.ulid.bare(event)]
+  if (bareUser && event && bareEvent && !conversation) {
+    const lateMs = receivedAt - ulidTime(event)
+    if (Math.abs(lateMs) < mostLateMs) return [lateMs.toString(36), bareUser, bareEvent].join('|')
+  }
+  return [receivedAt.toString(36), squeeze(user), squeeze(event), squeeze(conversation)].join('|')
 }
 
 export function writeStep(step: TraceStep): string {
   const time = Math.max(0, Math.round(step.afterMs)).toString(36)
+  if (step.what === 'delivered' && step.attempt === 1 && step.status === 200) {
+    const bare = shapes.uuid.bare(step.remote)
+    return bare
+      ? `;${atOnce.bare}${time},${bare}`
+      : `;${atOnce.squeezed}${time},${squeeze(step.remote)}`.replace(/,$/, '')
+  }
   const line = [letters[step.what] + time, ...fieldsOf(step)].join(',')
   return `;${line.replace(/,+$/, '')}`
 }
@@ -113,22 +109,36 @@ export interface Trace {
   readonly steps: readonly TraceStep[]
 }
 
+/** When the message came, in ms since the epoch, without reading the rest. */
+export const receivedAtOf = (text: string): number => readHead(text.split(';', 1)[0] ?? '').receivedAt
+
 export function readTrace(text: string): Trace {
   const [head = '', ...lines] = text.split(';')
-  const [received = '0', user = '', event = '', conversation = ''] = head.split('|')
+  const { receivedAt, ids } = readHead(head)
   const steps = lines.map(readStep)
-  const eventId = unsqueeze(event)
-  const conversationId = unsqueeze(conversation)
   const remote = steps.findLast((step) => step.what === 'delivered')?.remote
+  return { receivedAt, ids: { ...ids, ...(remote && { remote }) }, steps }
+}
+
+function readHead(head: string): Pick<Trace, 'receivedAt' | 'ids'> {
+  const [received = '0', user = '', event = '', conversation] = head.split('|')
+  if (conversation === undefined) {
+    const ids = { user: shapes.user.full(user), event: shapes.ulid.full(event) }
+    if (ids.user && ids.event)
+      return {
+        receivedAt: ulidTime(ids.event) + Number.parseInt(received, 36),
+        ids: { user: ids.user, event: ids.event },
+      }
+  }
+  const eventId = unsqueeze(event)
+  const conversationId = unsqueeze(conversation ?? '')
   return {
     receivedAt: Number.parseInt(received, 36),
     ids: {
       user: unsqueeze(user) ?? '',
       ...(eventId && { event: eventId }),
       ...(conversationId && { conversation: conversationId }),
-      ...(remote && { remote }),
     },
-    steps,
   }
 }
 
@@ -136,6 +146,11 @@ function readStep(line: string): TraceStep {
   const afterMs = Number.parseInt(line.slice(1).split(',')[0] ?? '', 36)
   const [first = '', second = '', third = ''] = line.split(',').slice(1)
   switch (line[0]) {
+    case atOnce.squeezed:
+    case atOnce.bare: {
+      const remote = line[0] === atOnce.bare ? shapes.uuid.full(first) : unsqueeze(first)
+      return { what: 'delivered', afterMs, attempt: 1, status: 200, ...(remote && { remote }) }
+    }
     case letters.failed:
       return { what: 'failed', afterMs, attempt: Number(first), ...(second && { status: Number(second) }), next: third }
     case letters.delivered: {

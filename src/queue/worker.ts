@@ -21,7 +21,7 @@ const lockMs = 2_500
 /** How long a worker leaves a Redis alone that refuses its commands. */
 const restMs = 1_000
 
-/** Then another conversation gets the place. */
+/** How many messages of a lane follow each other without a job; then another conversation gets the place. */
 const mostInARow = 20
 
 /** How many receipts may be sent without a job of their own at once. */
@@ -85,7 +85,7 @@ export function createWorker<T extends Item>(settings: {
   }
 
   async function process(job: Job<HeadJob>, token: string | undefined): Promise<void> {
-    const { message, user } = job.data.ids
+    const { user, id: message } = queues.begin(job)
     const after = await alone(user, async () => {
       const first = await attempts.tryHead({ queue, user, id: message })
       if (first.do === 'next' && first.next !== undefined) await goOn({ queue, user, id: first.next })
@@ -105,9 +105,10 @@ export function createWorker<T extends Item>(settings: {
   /** Delivers a lane from this head on, for as long as all goes well. Never throws. */
   async function goOn(head: Place): Promise<void> {
     const began = waits
+    // Who waits for a process to die at that point should not have to wait for long.
+    const most = faults.armed('next.added') ? 1 : mostInARow
     let place = head
-    for (let inARow = 1; inARow <= mostInARow && !began.signal.aborted; inARow += 1) {
-      if (faults.armed('next.added')) break
+    for (let inARow = 1; inARow <= most && !began.signal.aborted; inARow += 1) {
       const current = place
       let after: After
       try {

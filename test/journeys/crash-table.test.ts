@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { Redis } from 'ioredis'
 import type { FaultPoint } from '../../src/lib/fault-points.ts'
-import type { OutboundItem, RecordedRequest } from '../../src/sandbox/platforms.ts'
-import { type BridgeProcess, startProcessWorld } from '../support/bridge-process.ts'
-import { freePort } from '../support/free-port.ts'
-import { desk, phone, receiptsOf } from '../support/looks.ts'
+import type { RecordedRequest } from '../../src/sandbox/platforms.ts'
+import type { BridgeProcess } from '../support/bridge-process.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
-import { answer, write } from '../support/talk.ts'
 import { until } from '../support/until.ts'
-import { pointWebhooks, thailand } from '../support/world.ts'
+import { pointWebhooks } from '../support/world.ts'
+import { beginTalk, type Direction, type TalkSettings } from './crash-talk.ts'
 
 /*
  * A bridge process dies as by `kill -9`, exactly at one of its fault points, in the midst of a conversation. Another process is
@@ -16,26 +13,20 @@ import { pointWebhooks, thailand } from '../support/world.ts'
  * order, and nothing reaches LINE twice.
  */
 
-const healedWithinMs = 5_000
-const conversation = thailand
-
 let redis: TestRedis
 beforeAll(async () => {
   redis = await startTestRedis()
 })
 afterAll(() => redis.stop())
 
-type Direction = 'inbound' | 'outbound'
 type Survivor = 'that runs already' | 'that starts afterwards'
 
-interface Crash {
+interface Crash extends Omit<TalkSettings, 'direction'> {
   readonly what: string
   readonly point: `${FaultPoint}${'' | ':2' | ':3'}`
   readonly directions: readonly Direction[]
-  /** The platform refuses what is in the conversation until the process dies. */
-  readonly refused?: true
-  /** Genesys had taken a message, and nobody knew: it may come once more. */
-  readonly mayRepeat?: true
+  /** One message at a time: the next one would be in the way of what the case is about. */
+  readonly alone?: true
 }
 
 const admissions: readonly Crash[] = [
@@ -43,6 +34,7 @@ const admissions: readonly Crash[] = [
   { what: 'when it is stored, but not acknowledged', point: 'admit.after:3', directions: ['inbound', 'outbound'] },
 ]
 
+/** The first message of a conversation has a job; the second follows it without one. */
 const deliveries: readonly Crash[] = [
   {
     what: 'when the platform took it, before anything is written down',
@@ -51,14 +43,35 @@ const deliveries: readonly Crash[] = [
     mayRepeat: true,
   },
   {
-    what: 'when all parts are confirmed, before it is finished',
-    point: 'delivery.accepted:2',
+    what: 'when the platform took the first of two parts, before that is written down',
+    point: 'delivery.accepted',
     directions: ['outbound'],
+    long: true,
   },
   {
-    what: 'when it is finished, before the next one has its job',
+    what: 'when the platform took the last of two parts, before it is finished',
+    point: 'delivery.accepted:2',
+    directions: ['outbound'],
+    long: true,
+  },
+  {
+    what: 'when it is finished, before the next one is begun',
     point: 'finish.after',
     directions: ['inbound', 'outbound'],
+    slowReceipts: true,
+  },
+  {
+    what: 'when the platform took one without a job, before anything is written down',
+    point: 'delivery.accepted:2',
+    directions: ['inbound', 'outbound'],
+    mayRepeat: true,
+    slowReceipts: true,
+  },
+  {
+    what: 'when one without a job is finished, before the next one is begun',
+    point: 'finish.after:2',
+    directions: ['inbound', 'outbound'],
+    slowReceipts: true,
   },
   {
     what: 'when the next one has its job, before its own is completed',
@@ -70,6 +83,7 @@ const deliveries: readonly Crash[] = [
     point: 'finish.after',
     directions: ['inbound', 'outbound'],
     refused: true,
+    slowReceipts: true,
   },
   {
     what: 'when it is given up, before its job has failed',
@@ -77,21 +91,27 @@ const deliveries: readonly Crash[] = [
     directions: ['inbound', 'outbound'],
     refused: true,
   },
-]
-
-/** A message's receipt is the third thing that a platform takes, and the second that ends. */
-const receipts: readonly Crash[] = [
+  // A message's receipt is the second thing that a platform takes, and the second that ends. It has no job.
   {
     what: 'when Genesys took a receipt, before anything is written down',
-    point: 'delivery.accepted:3',
+    point: 'delivery.accepted:2',
     directions: ['outbound'],
+    alone: true,
   },
   {
-    what: 'when a receipt is finished, before its job is completed',
+    what: 'when a receipt is finished',
     point: 'finish.after:2',
     directions: ['outbound'],
+    alone: true,
   },
 ]
+
+/** Requests that the platform never answers, and in the midst of which the process is killed. None of them has a job. */
+const requests = [
+  { what: 'a message of a customer', direction: 'inbound', endpoint: 'message' },
+  { what: 'a message of an agent', direction: 'outbound', endpoint: 'push' },
+  { what: 'a receipt', direction: 'outbound', endpoint: 'receipt' },
+] as const
 
 const survivors: readonly Survivor[] = ['that runs already', 'that starts afterwards']
 
@@ -99,7 +119,6 @@ const casesOf = (crashes: readonly Crash[]) =>
   crashes.flatMap((crash) =>
     crash.directions.flatMap((direction) => survivors.map((survivor) => ({ ...crash, direction, survivor }))),
   )
-type Case = ReturnType<typeof casesOf>[number]
 
 /** The cases mostly wait; a few of them can do so at the same time without making each other late. */
 const sideBySide = 5
@@ -114,111 +133,6 @@ async function inTurn(run: () => Promise<void>): Promise<void> {
     const next = waiting.shift()
     if (next) next()
     else begun -= 1
-  }
-}
-
-/** One conversation in one direction, and who carries it. */
-async function begin({ direction, refused, mayRepeat }: Case) {
-  const world = await startProcessWorld(redis.url)
-  const client = new Redis(redis.url)
-  const { keyPrefix } = world.config.redis as { readonly keyPrefix: string }
-  const otherPort = await freePort()
-  const sent: { readonly text: string; readonly item: OutboundItem | undefined }[] = []
-  const refusedText = 'refused'
-  // They would be admitted as well, and count.
-  world.genesys.configure({ inboundReceipts: 'none' })
-
-  /** Resolves when the platform has its 200. */
-  async function say(text: string): Promise<void> {
-    const item = direction === 'outbound' ? answer(world, text) : undefined
-    sent.push({ text, item })
-    const { webhook } = item ?? write(world, text)
-    expect(await webhook.ended).toBe('accepted')
-  }
-  const start = (more: { readonly point?: string; readonly roles?: string; readonly port?: number } = {}) => {
-    const { point, roles, port } = more
-    return world.start({
-      ...(port && { config: { ...world.config, server: { ...(world.config.server as object), port } } }),
-      environment: { ...(point && { BRIDGE_FAULT_POINT: point }), ...(roles && { BRIDGE_ROLES: roles }) },
-    })
-  }
-  const arrived = () => (direction === 'inbound' ? desk(world) : phone(world))
-  const wanted = () => sent.map(({ text }) => text).filter((text) => !text.startsWith(refusedText))
-  const depths = async () => (await client.hvals(`{${keyPrefix}}:depth`)).map(Number)
-  const isDone = async () =>
-    wanted().every((text) => arrived().includes(text)) &&
-    sent.every(({ item }) => item === undefined || item.receipts.length > 0) &&
-    (await depths()).every((depth) => depth === 0)
-
-  return {
-    world,
-    start,
-    say,
-    async sayAll(texts: readonly string[]): Promise<void> {
-      for (const text of texts) await say(text)
-    },
-    otherPort,
-    /** A text as the case wants it. */
-    name: (text: string) => (refused ? `${refusedText} ${text}` : text),
-    isDone,
-    /** The next delivery takes long; each one, if it is to be refused. */
-    trouble(delayMs: number): void {
-      const refusal = { answer: 400, when: ({ body }: RecordedRequest) => body.includes(` ${refusedText}`) }
-      const fault = refused ? { ...refusal, delayMs } : { delayMs, times: 1 }
-      world.line.break('push', fault)
-      world.genesys.break('message', fault)
-    },
-    /** Waits until all is delivered, and checks that it is right, and that nothing is left behind. */
-    async expectHealed(since: number): Promise<void> {
-      await until('all to arrive', isDone, 3 * healedWithinMs).catch(async (error: Error) => {
-        const state = { wanted: wanted(), arrived: arrived(), depths: await depths(), log: world.log.slice(-20) }
-        throw new Error(`${error.message} ${JSON.stringify(state, undefined, 1)}`)
-      })
-      const healedMs = Date.now() - since
-      const { line, genesys } = world
-      if (direction === 'outbound') expect(phone(world)).toEqual(wanted())
-      const repeats = genesys.duplicates.map(({ messageId }) => messageId)
-      if (direction === 'inbound' && mayRepeat) {
-        expect(repeats).toHaveLength(1)
-        expect(desk(world).filter((text, at, all) => text !== all[at - 1])).toEqual(wanted())
-      } else {
-        expect(repeats).toEqual([])
-        if (direction === 'inbound') expect(desk(world)).toEqual(wanted())
-      }
-      for (const { text, item } of sent) {
-        if (!item) continue
-        const [receipt = '', ...more] = new Set(receiptsOf(item))
-        expect([text, receipt, more]).toEqual([
-          text,
-          expect.stringMatching(text.startsWith(refusedText) ? /^Failed/ : /^Delivered/),
-          [],
-        ])
-      }
-      expect(line.violations).toEqual([])
-      expect(genesys.strayReceipts).toEqual([])
-
-      const base = `{${keyPrefix}}:`
-      const queue = `${conversation.name}-${direction}`
-      const dead = sent.filter(({ text }) => text.startsWith(refusedText)).length
-      expect(await client.zcard(`${base}dead:${queue}`)).toBe(dead)
-      await until('nothing to be left', async () => {
-        const left = await Promise.all([
-          client.zcard(`${base}owed`),
-          client.zcard(`${base}lanes:${queue}`),
-          client.zcard(`${base}lanes:${conversation.name}-receipts`),
-          client.exists(`${base}attempt:${queue}:${conversation.userId}`),
-          client.exists(`${base}lane:${queue}:${conversation.userId}`),
-          client.llen(`${base}${queue}:active`),
-          client.llen(`${base}${queue}:wait`),
-        ])
-        return left.every((count) => count === 0)
-      })
-      expect(healedMs).toBeLessThan(healedWithinMs)
-    },
-    async stop(): Promise<void> {
-      await world.stop()
-      client.disconnect()
-    },
   }
 }
 
@@ -237,7 +151,7 @@ describe('a process dies', () => {
     '$what ($direction, $point), beside another $survivor',
     (crash) =>
       inTurn(async () => {
-        const talk = await begin(crash)
+        const talk = await beginTalk(redis.url, crash)
         const { world, say, otherPort } = talk
         try {
           const { point, survivor } = crash
@@ -271,16 +185,16 @@ describe('a process dies', () => {
     '$what ($direction, $point), beside another $survivor',
     (crash) =>
       inTurn(async () => {
-        const talk = await begin(crash)
+        const talk = await beginTalk(redis.url, crash)
         try {
-          const { point, survivor } = crash
+          const { point, survivor, alone } = crash
+          const texts = alone ? ['one'] : ['one', 'two', 'three']
           const early = survivor === 'that runs already'
           const [other, armed] = await Promise.all([
             early ? talk.start() : undefined,
             talk.start({ point, ...(early && { port: talk.otherPort, roles: 'worker' }) }),
           ])
           await Promise.all([armed.ready(), other?.ready()])
-          talk.trouble(early ? 0 : 400)
           const death = diedAt(armed)
           let since: number
           if (early) {
@@ -289,18 +203,21 @@ describe('a process dies', () => {
             void armed.ended.then(() => {
               ended = true
             })
-            for (let number = 0; !ended; number += 1) {
-              await talk.say(talk.name(`number ${number}`))
+            for (let turn = 1; !ended; turn += 1) {
+              talk.trouble(200)
+              await talk.sayAll(texts.map((text) => talk.name(`${text}-${turn}`)))
               await until('a turn', () => ended || talk.isDone())
             }
             since = await death
           } else {
-            const talking = talk.sayAll(['one', 'two', 'three'].map(talk.name))
+            talk.trouble(400)
+            const talking = talk.sayAll(texts.map(talk.name))
             await death
             await (await talk.start()).ready()
             since = Date.now()
             await talking
           }
+          talk.world.genesys.mend('receipt')
           await talk.sayAll(['the last but one', 'the last'])
           await talk.expectHealed(since)
         } finally {
@@ -310,20 +227,47 @@ describe('a process dies', () => {
     120_000,
   )
 
-  test.concurrent.each(receipts)(
-    '$what ($point), beside another that starts afterwards',
-    (crash) =>
+  test.concurrent.each(requests.flatMap((request) => survivors.map((survivor) => ({ ...request, survivor }))))(
+    'while the platform is being told $what ($direction), beside another $survivor',
+    ({ direction, endpoint, survivor }) =>
       inTurn(async () => {
-        const talk = await begin({ ...crash, direction: 'outbound', survivor: 'that starts afterwards' })
+        const talk = await beginTalk(redis.url, { direction })
+        const { world } = talk
         try {
-          const armed = await talk.start({ point: crash.point })
+          const early = survivor === 'that runs already'
+          const armed = await talk.start()
           await armed.ready()
-          await talk.say('one')
-          await diedAt(armed)
-          expect(phone(talk.world)).toEqual(['one'])
-          await (await talk.start()).ready()
+          talk.trouble(400)
+          // Of the two messages it is the second that follows without a job.
+          const hangs = {
+            answer: 'silence',
+            times: 1,
+            when: ({ body }: RecordedRequest) => body.includes(' two'),
+          } as const
+          if (endpoint === 'push') world.line.break(endpoint, hangs)
+          else world.genesys.break(endpoint, { ...hangs, ...(endpoint === 'receipt' && { when: () => true }) })
+          await talk.sayAll(['one', 'two', 'three'])
+          const seen = () => [...world.line.requests, ...world.genesys.requests]
+          await until('the request', () =>
+            seen().some(
+              (request) =>
+                request.endpoint === endpoint &&
+                request.status === undefined &&
+                (endpoint === 'receipt' || hangs.when(request)),
+            ),
+          )
+          const other = early ? await talk.start({ port: talk.otherPort }) : undefined
+          await other?.ready()
+          if (other) pointWebhooks(world, urlOf(talk.otherPort))
+          // The first message has had one; the receipt in question has none.
+          expect(await talk.jobsEver(endpoint === 'receipt' ? 'receipts' : direction)).toBe(
+            endpoint === 'receipt' ? 0 : 1,
+          )
+          armed.signal('SIGKILL')
+          await armed.ended
+          if (!early) await (await talk.start()).ready()
           const since = Date.now()
-          await talk.say('two')
+          await talk.sayAll(['the last but one', 'the last'])
           await talk.expectHealed(since)
         } finally {
           await talk.stop()

@@ -5,6 +5,7 @@ import { freePort } from '../support/free-port.ts'
 import { desk, onDesk, onPhone, phone } from '../support/looks.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { answer, mark, write } from '../support/talk.ts'
+import { until } from '../support/until.ts'
 import { thailand } from '../support/world.ts'
 
 let redis: TestRedis
@@ -52,7 +53,12 @@ async function begin() {
       )
       expect(new Set(attempts.map(({ status }) => status))).toEqual(new Set([200]))
     },
+    /** Not before it is written down what has arrived: Genesys takes for new what comes a second time. */
     async crash(): Promise<void> {
+      const base = `{${keyPrefix}}:`
+      await until('all to be written down', async () =>
+        (await client.hvals(`${base}depth`)).every((depth) => depth === '0'),
+      )
       for (const bridge of running) bridge.signal('SIGKILL')
       await Promise.all(running.map(({ ended }) => ended))
       running = await startBoth()

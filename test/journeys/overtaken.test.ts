@@ -131,6 +131,8 @@ describe.each(['when all is done', 'while the other delivers the same message'] 
         await until('the last on the desk', () => desk(world).includes('four'), 15_000)
         await nothingLeft()
         expect([...new Set(desk(world))]).toEqual([...texts, 'four'])
+        // The other one’s request may take until now.
+        await until('the second copy', () => world.genesys.duplicates.length > 0)
         expect(world.genesys.duplicates.map(({ messageId }) => messageId)).toEqual([sent[0]?.id])
       } finally {
         await stop()

@@ -9,10 +9,10 @@ import { Redis } from 'ioredis'
 import { connectRedis } from '../../src/lib/redis.ts'
 import { findRedisBinary } from '../../src/lib/redis-binary.ts'
 import { StoreUnavailable } from '../../src/queue/index.ts'
-import { parseLaneEntry } from '../../src/queue/lanes.ts'
+import { createLanes } from '../../src/queue/lanes.ts'
 import { freePort } from '../support/free-port.ts'
 import { until } from '../support/until.ts'
-import { createParts, createProcess, entryOf, heard, inbound, type Store, startStore } from './harness.ts'
+import { createProcess, entryOf, heard, inbound, type Store, startStore, stored } from './harness.ts'
 
 /*
  * An event is noted, so that its repeats are recognised, together with its message or not at all: else a redelivery could be taken
@@ -24,18 +24,6 @@ beforeAll(async () => {
   store = await startStore()
 })
 afterAll(() => store.stop())
-
-/** The ids that are noted, and those that wait in lanes. */
-async function stored(redis: Redis, base: string) {
-  const journals = await redis.keys(`${base}journal:*`)
-  const noted = (await Promise.all(journals.map((key) => redis.hkeys(key)))).flat()
-  const lanes = await redis.keys(`${base}lane:*`)
-  const entries = (await Promise.all(lanes.map((key) => redis.lrange(key, 0, -1)))).flat()
-  return {
-    noted: noted.map((field) => field.replace('shop/i', '')).toSorted(),
-    waiting: entries.map((entry) => parseLaneEntry(entry).id).toSorted(),
-  }
-}
 
 test('whatever ids, users, texts and times a body holds, it is stored whole', async () => {
   const text = fc.oneof(
@@ -177,13 +165,13 @@ describe('a Redis that dies', () => {
     const server = await startDurableRedis()
     try {
       const process = await createProcess(server.store)
-      const { keyPrefix, base } = process
+      const { base } = process
       await process.admit('shop', 'inbound', [heard(inbound('before', 'U1'))])
       // The head's job is written as well; after that the file is quiet.
       await until('the job', async () => (await server.redis().zcard(`${base}owed`)) === 0)
       const path = await server.log()
       const begin = (await readFile(path)).length
-      const { lanes } = createParts(server.store, keyPrefix)
+      const lanes = createLanes({ redis: server.store.open(), base, traceDays: 30 })
       await lanes.admit([entryOf(inbound('one', 'U1')), entryOf(inbound('two', 'U2'))], Date.now())
       const whole = await readFile(path)
       expect(whole.length).toBeGreaterThan(begin + 500)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { OutboundMessage } from '../../src/bridge/message.ts'
 import { journalField, journalKey, journalOf, originalId, safeId } from '../../src/queue/names.ts'
+import { formsOf, squeeze } from '../../src/queue/squeeze.ts'
 import { writeStep, writeTrace } from '../../src/queue/trace.ts'
 import {
   createProcess,
@@ -13,6 +14,7 @@ import {
   type Store,
   startStore,
 } from './harness.ts'
+import { ulidAt } from './ids.ts'
 
 let store: Store
 beforeAll(async () => {
@@ -208,6 +210,29 @@ describe('a message that has not ended', () => {
     for (const id of ['m0', 'm199', 'm200', 'm299'])
       expect((await process.find(id)).items).toMatchObject([{ state: 'waiting' }])
   })
+})
+
+test('traces of an earlier release and of this one are found alike, by customer and by event', async () => {
+  const process = await createProcess(store)
+  const at = Date.now() - 2_000
+  const event = ulidAt(at - 300)
+  const text = writeTrace({ message: 'new', user, event }, at) + delivered
+  const old = `${at.toString(36)}|${squeeze(user)}|${event}|;d14,1,200`
+  for (const [id, trace] of Object.entries({ old, new: text }))
+    await process.front.hset(process.base + journalKey(journalOf(id, at)), journalField('shop', 'inbound', id), trace)
+  for (const id of [user, event]) {
+    const { items } = await process.find(id)
+    expect(items.map(({ ids }) => ids.message).sort()).toEqual(['new', 'old'])
+    for (const { ids, state, steps } of items) {
+      expect({ ...ids, state }).toMatchObject({ user, event, state: 'delivered' })
+      expect(steps[0]).toEqual({ at, what: 'received' })
+    }
+  }
+  for (const form of [...formsOf(user), ...formsOf(event)])
+    expect({ form, found: form === event || (await process.find(form)).items.length > 0 }).toEqual({
+      form,
+      found: form === event,
+    })
 })
 
 test('an event without a message is found by its own id only', async () => {

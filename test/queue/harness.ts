@@ -10,7 +10,7 @@ import { createSealer } from '../../src/lib/seal.ts'
 import type { HeardMessage } from '../../src/queue/admission.ts'
 import { createCodec } from '../../src/queue/envelope.ts'
 import { createQueueing, type QueuedDelivery, type Route } from '../../src/queue/index.ts'
-import { type AdmitEntry, createLanes, laneEntry } from '../../src/queue/lanes.ts'
+import { type AdmitEntry, createLanes, laneEntry, parseLaneEntry } from '../../src/queue/lanes.ts'
 import { createLetters } from '../../src/queue/letters.ts'
 import { journalField, journalOf, queueName, safeId } from '../../src/queue/names.ts'
 import type { Item } from '../../src/queue/payload.ts'
@@ -227,5 +227,17 @@ export async function createCuttableWay(store: Store) {
     mend: () => {
       whole = true
     },
+  }
+}
+
+/** The ids that are noted, and those that wait in lanes. */
+export async function stored(redis: Redis, base: string) {
+  const journals = await redis.keys(`${base}journal:*`)
+  const noted = (await Promise.all(journals.map((key) => redis.hkeys(key)))).flat()
+  const lanes = await redis.keys(`${base}lane:*`)
+  const entries = (await Promise.all(lanes.map((key) => redis.lrange(key, 0, -1)))).flat()
+  return {
+    noted: noted.map((field) => field.replace('shop/i', '')).toSorted(),
+    waiting: entries.map((entry) => parseLaneEntry(entry).id).toSorted(),
   }
 }

@@ -122,7 +122,7 @@ export async function createProgram(store: Store) {
     const found = await Promise.all(
       [messageQueue, receiptQueue].map(async (queue) => {
         const waiting = await queueOf(queue).getJobs(['wait', 'prioritized'])
-        return waiting.map(({ data }): Place => ({ queue, user: data.ids.user, id: data.ids.message }))
+        return waiting.map((job) => one.queues.begin(job))
       }),
     )
     return found.flat().toSorted((a, b) => (`${a.queue} ${a.id}` < `${b.queue} ${b.id}` ? -1 : 1))
@@ -131,20 +131,20 @@ export async function createProgram(store: Store) {
   const over = ({ queue, id }: Place) => queueOf(queue).remove(jobId(id))
   const noTrace = { journal: 'journal:0:0', field: 'none', step: '' }
 
-  /** Begins an attempt and checks what it is told. False: the message is no head, so its job is over. */
-  async function take(place: Place, lanes = one.lanes): Promise<boolean> {
+  /** Begins an attempt and checks what it is told. @returns its token; undefined: the message is no head, so its job is over */
+  async function take(place: Place, lanes = one.lanes): Promise<string | undefined> {
     const taken = await lanes.take({ ...place, channel: 'shop', holdKey: 'hold:test' })
     if (!model.isHead(place)) {
       expect(taken).toBeUndefined()
       await over(place)
-      return false
+      return undefined
     }
     const course = model.course(place)
     expect(taken).toMatchObject({ attempt: course.attempts + 1, inDoubt: course.doubt, plan: course.plan })
     expect(taken?.receivedAt).toBe(model.laneOf(place)[0]?.at)
     course.attempts += 1
     course.doubt = true
-    return true
+    return taken?.token
   }
 
   /** Writes an ending down. @returns the heads that need a job now */
@@ -190,27 +190,28 @@ export async function createProgram(store: Store) {
   }
 
   async function tryAgain(place: Place, { do: what, plan, dies }: Extract<Operation, { do: 'retry' | 'wait' }>) {
-    if (!(await take(place))) return
+    const token = await take(place)
+    if (!token) return
     const course = model.course(place)
     const attempt = course.attempts
     if (plan && course.plan === undefined && place.queue === messageQueue) {
       course.plan = `plan of ${place.id}`
-      await one.lanes.savePlan(place, course.plan)
+      await one.lanes.savePlan(place, course.plan, token)
     }
     if (dies) return
     const state =
       what === 'retry'
         ? { attempts: attempt, inDoubt: true, spentMs: 500 }
         : { attempts: attempt - 1, inDoubt: false, spentMs: 0 }
-    await one.lanes.settle(place, attempt, state, noTrace)
+    await one.lanes.settle(place, token, state, noTrace)
     course.attempts = state.attempts
     course.doubt = state.inDoubt
   }
 
   async function oversleep(place: Place, delivered: boolean): Promise<void> {
-    if (!(await take(place))) return
-    const attempt = model.course(place).attempts
-    expect(await take(place, other.lanes)).toBe(true)
+    const token = await take(place)
+    if (!token) return
+    expect(await take(place, other.lanes)).not.toBe(token)
     if (delivered) {
       const heads = await finish(place, false, other.lanes)
       await other.queues.addHeads(heads)
@@ -219,11 +220,12 @@ export async function createProgram(store: Store) {
       const next = heads.find(({ queue }) => queue === place.queue)
       if (next) await take(next, other.lanes)
     }
-    await expect(one.lanes.savePlan(place, 'a plan too late', attempt)).rejects.toThrow(Stopping)
-    const late = { now: clock, trace: noTrace, letter: '{}', givenUpBy: attempt }
+    await expect(one.lanes.savePlan(place, 'a plan too late', token)).rejects.toThrow(Stopping)
+    const late = { now: clock, trace: noTrace, letter: '{}', givenUpBy: token }
     expect(await one.lanes.finish(place, late)).toBe(false)
     await one.lanes.partDone(place, delivered ? 7 : 0)
-    await one.lanes.settle(place, attempt, { attempts: 77, inDoubt: false, spentMs: 7 }, noTrace)
+    expect(await one.lanes.isCurrent(place, token)).toBe(false)
+    await one.lanes.settle(place, token, { attempts: 77, inDoubt: false, spentMs: 7 }, noTrace)
   }
 
   /** As the sweep does it, without waiting for debts to grow old. */

@@ -138,6 +138,10 @@ describe('an attempt', () => {
     await parts.lanes.admit([message, behind], now)
     return parts
   }
+  /** Begins an attempt. @returns its token */
+  async function begin({ lanes }: ReturnType<typeof createParts>): Promise<string> {
+    return (await lanes.take({ ...message, ...take }))?.token ?? ''
+  }
 
   test('is made at the head of a lane only', async () => {
     const { lanes } = await admitted()
@@ -152,11 +156,12 @@ describe('an attempt', () => {
   })
 
   test('hands on what was settled, its plan and its parts', async () => {
-    const { lanes } = await admitted()
-    await lanes.take({ ...message, ...take })
-    await lanes.savePlan(message, 'the plan')
+    const parts = await admitted()
+    const { lanes } = parts
+    const token = await begin(parts)
+    await lanes.savePlan(message, 'the plan', token)
     await lanes.partDone(message, 1)
-    await lanes.settle(message, 1, { attempts: 1, inDoubt: false, spentMs: 500 }, noTrace)
+    await lanes.settle(message, token, { attempts: 1, inDoubt: false, spentMs: 500 }, noTrace)
     const expected = { attempt: 2, inDoubt: false, spentMs: 500, plan: 'the plan', partsDone: 1 }
     expect(await lanes.take({ ...message, ...take })).toMatchObject(expected)
   })
@@ -171,21 +176,45 @@ describe('an attempt', () => {
   })
 
   test('that was overtaken has no say in what comes next', async () => {
-    const { lanes } = await admitted()
-    await lanes.take({ ...message, ...take })
-    await lanes.take({ ...message, ...take })
-    await lanes.settle(message, 1, { attempts: 1, inDoubt: false, spentMs: 500 }, noTrace)
+    const parts = await admitted()
+    const { lanes } = parts
+    const token = await begin(parts)
+    await begin(parts)
+    await lanes.settle(message, token, { attempts: 1, inDoubt: false, spentMs: 500 }, noTrace)
     expect(await lanes.take({ ...message, ...take })).toMatchObject({ attempt: 3, inDoubt: true, spentMs: 0 })
+  })
+
+  // A wait spends no attempt, so that the next one has the same number.
+  test('that was overtaken by one of the same number has no say either', async () => {
+    const parts = await admitted()
+    const { lanes } = parts
+    const overtaken = await begin(parts)
+    const other = await begin(parts)
+    await lanes.settle(message, other, { attempts: 0, inDoubt: false, spentMs: 0 }, noTrace)
+    const latest = await lanes.take({ ...message, ...take })
+    expect(latest?.attempt).toBe(1)
+    for (const token of [overtaken, other]) {
+      expect(await lanes.isCurrent(message, token)).toBe(false)
+      await expect(lanes.savePlan(message, 'the plan', token)).rejects.toBeInstanceOf(Stopping)
+      expect(await lanes.finish(message, ending({ letter: '{}', givenUpBy: token }))).toBe(false)
+      await lanes.settle(message, token, { attempts: 7, inDoubt: true, spentMs: 500 }, noTrace)
+    }
+    const token = latest?.token ?? ''
+    expect(await lanes.isCurrent(message, token)).toBe(true)
+    await lanes.savePlan(message, 'the plan', token)
+    await lanes.settle(message, token, { attempts: 1, inDoubt: false, spentMs: 0 }, noTrace)
+    expect(await lanes.take({ ...message, ...take })).toMatchObject({ attempt: 2, spentMs: 0, plan: 'the plan' })
   })
 
   // Its notes used to fall to the next message, which was then sent with a plan that was not its own.
   test('whose message was finished by somebody else leaves nothing to the next message', async () => {
-    const { lanes } = await admitted()
-    await lanes.take({ ...message, ...take })
+    const parts = await admitted()
+    const { lanes } = parts
+    const token = await begin(parts)
     expect(await lanes.finish(message, ending())).toBe('2')
-    await expect(lanes.savePlan(message, 'the plan')).rejects.toBeInstanceOf(Stopping)
+    await expect(lanes.savePlan(message, 'the plan', token)).rejects.toBeInstanceOf(Stopping)
     await lanes.partDone(message, 1)
-    await lanes.settle(message, 1, { attempts: 7, inDoubt: true, spentMs: 500 }, noTrace)
+    await lanes.settle(message, token, { attempts: 7, inDoubt: true, spentMs: 500 }, noTrace)
     const fresh = { attempt: 1, inDoubt: false, spentMs: 0, plan: undefined, partsDone: 0 }
     expect(await lanes.take({ ...behind, ...take })).toMatchObject(fresh)
   })
@@ -198,13 +227,14 @@ describe('an attempt', () => {
   })
 
   test('that failed again and again keeps a trace of bearable length', async () => {
-    const { lanes, redis, base } = await admitted()
+    const parts = await admitted()
+    const { lanes, redis, base } = parts
     const { day, shard, field } = message.trace
     const journal = `journal:${day}:${shard}`
     for (let attempt = 1; attempt <= 200; attempt += 1) {
-      await lanes.take({ ...message, ...take })
+      const token = await begin(parts)
       const state = { attempts: attempt, inDoubt: false, spentMs: 0 }
-      await lanes.settle(message, attempt, state, { journal, field, step: `;fa,${attempt},503,retry` })
+      await lanes.settle(message, token, state, { journal, field, step: `;fa,${attempt},503,retry` })
     }
     await lanes.finish(message, ending({ trace: { journal, field, step: ';dz,201,200' } }))
     const trace = await redis.hget(`${base}${journal}`, field)

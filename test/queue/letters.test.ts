@@ -94,7 +94,7 @@ test.each([
 })
 
 test('letters of an earlier release are understood, and those that expired are taken to be in doubt', () => {
-  const entry = `1 500 ${plainCodec.write({ message: '1', user: 'U1' }, {})}`
+  const entry = `1 500 ${JSON.stringify({ v: 1, ids: { message: '1', user: 'U1' }, sealed: {} })}`
   const text = JSON.stringify({ v: 1, kind: 'expired', reason, attempts: 9, lastAt: 1_000, entry })
   const { letter, user } = readLetter('shop-outbound', '1', text, 1_000)
   expect(letter).toMatchObject({ kind: 'expired', firstAt: 500, ids: { message: '1', user: 'U1' } })

@@ -464,10 +464,10 @@ describe('a message of which nobody knows whether it arrived', () => {
     const place = { queue: 'shop-outbound', user: 'U1', id: '1' }
     const entry = { ...place, channel: 'shop', holdKey: 'hold:test' }
     await redis.rpush(`${base}lane:shop-outbound:U1`, '1 1000 {}')
-    await lanes.take(entry)
+    const taken = await lanes.take(entry)
     await lanes.savePlan(place, 'plan')
     const settled = { journal: 'j', field: 'f', step: '' }
-    await lanes.settle(place, 1, { attempts: 1, inDoubt: false, spentMs: 0 }, settled)
+    await lanes.settle(place, taken?.token ?? '', { attempts: 1, inDoubt: false, spentMs: 0 }, settled)
     const old = Date.now() - 25 * hour
     await redis.hset(`${base}attempt:shop-outbound:U1`, 'keyAt', old)
     expect((await lanes.take(entry))?.keyUsedAt).toBeGreaterThan(Date.now() - hour)

@@ -1,54 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { journalField } from '../../src/queue/names.ts'
-import { readTrace, squeeze, type TraceStep, unsqueeze, writeStep, writeTrace } from '../../src/queue/trace.ts'
-
-const hex = (length: number) =>
-  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length })
-const platformId = fc.tuple(fc.constantFrom('U', 'C', 'R'), hex(32)).map((parts) => parts.join(''))
-const uuid = hex(32).map((all) => all.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'))
-// What an id looks like once it was squeezed, as an id of its own.
-const squeezed = fc.oneof(platformId, uuid).map(squeeze)
-const anyId = fc.oneof(
-  platformId,
-  uuid,
-  squeezed,
-  fc.string({ unit: fc.constantFrom(...';|,~.%Ua1é👋'), minLength: 1, maxLength: 20 }),
-  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }),
-)
-
-describe('a squeezed id', () => {
-  test('comes back as it was', () => {
-    fc.assert(
-      fc.property(anyId, (id) => expect(unsqueeze(squeeze(id))).toBe(id)),
-      { numRuns: 1_000 },
-    )
-  })
-
-  test('holds nothing that a trace is divided by', () => {
-    fc.assert(fc.property(anyId, (id) => expect(squeeze(id)).not.toMatch(/[;|,]/)))
-  })
-
-  test('is shorter for LINE user ids and UUIDs', () => {
-    expect(squeeze('U8189cf6745fc0d808977bdb0b9f22995')).toHaveLength(24)
-    expect(squeeze('0f8fad5b-d9cb-469f-a165-70867728950e')).toHaveLength(23)
-  })
-
-  // An emoji that lies across the cut once made it throw, and the webhook with it.
-  test('is cut at 80 characters, also within a surrogate pair', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 120 }), (id) => {
-        expect(() => squeeze(id)).not.toThrow()
-      }),
-    )
-    expect(unsqueeze(squeeze(`${'a'.repeat(79)}👋`))).toBe(`${'a'.repeat(79)}\uFFFD`)
-  })
-
-  test('of nothing is nothing', () => {
-    expect(squeeze(undefined)).toBe('')
-    expect(unsqueeze('')).toBeUndefined()
-  })
-})
+import { ulidTime } from '../../src/queue/squeeze.ts'
+import { readTrace, receivedAtOf, type TraceStep, writeStep, writeTrace } from '../../src/queue/trace.ts'
+import { anyId, platformId, ulid, uuid } from './ids.ts'
 
 const afterMs = fc.nat(90_000_000)
 const attempt = fc.integer({ min: 1, max: 400 })
@@ -65,40 +20,55 @@ const step: fc.Arbitrary<TraceStep> = fc.oneof(
   fc.record({ what: fc.constantFrom('replayed' as const, 'discarded' as const, 'withdrawn' as const), afterMs }),
 )
 
+const event = '01M7ZG8367TYXC45VSN0SH2X9X'
+const eventAt = ulidTime(event)
+const receivedAt = fc.oneof(
+  fc.nat(2_000_000_000_000),
+  fc.integer({ min: -9_000, max: 9_000_000_000 }).map((late) => eventAt + late),
+)
+
 describe('a trace', () => {
   test('tells what was written, step by step', () => {
-    const event = fc.option(anyId, { nil: undefined })
+    const other = fc.option(fc.oneof(anyId, ulid, fc.constant(event)), { nil: undefined })
+    const user = fc.oneof(anyId, platformId)
     fc.assert(
-      fc.property(
-        anyId,
-        event,
-        event,
-        fc.array(step),
-        fc.nat(2_000_000_000_000),
-        (user, event, conversation, steps, at) => {
-          const ids = { message: 'm', user, ...(event && { event }), ...(conversation && { conversation }) }
-          const trace = readTrace(writeTrace(ids, at) + steps.map(writeStep).join(''))
-          expect(trace.receivedAt).toBe(at)
-          expect(trace.steps).toEqual(steps)
-          expect(trace.ids).toMatchObject({ user, ...(event && { event }), ...(conversation && { conversation }) })
-        },
-      ),
+      fc.property(user, other, other, fc.array(step), receivedAt, (user, event, conversation, steps, at) => {
+        const ids = { message: 'm', user, ...(event && { event }), ...(conversation && { conversation }) }
+        const trace = readTrace(writeTrace(ids, at) + steps.map(writeStep).join(''))
+        expect(trace.receivedAt).toBe(at)
+        expect(receivedAtOf(writeTrace(ids, at))).toBe(at)
+        expect(trace.steps).toEqual(steps)
+        expect(trace.ids).toMatchObject({ user, ...(event && { event }), ...(conversation && { conversation }) })
+      }),
       { numRuns: 500 },
     )
   })
 
-  test('of a delivered LINE message takes at most 140 bytes, its field name included', () => {
-    const ids = {
-      message: '468789577898262530',
-      user: 'U8189cf6745fc0d808977bdb0b9f22995',
-      event: '01FZ74A0TDDPYRVKNK77XKC3ZR',
-    }
-    const remote = '0f8fad5b-d9cb-469f-a165-70867728950e'
+  const ids = {
+    message: '468789577898262530',
+    user: 'U8189cf6745fc0d808977bdb0b9f22995',
+    event,
+  }
+  const at = eventAt + 350
+  const remote = '0f8fad5b-d9cb-469f-a165-70867728950e'
+
+  test('of a delivered LINE message takes at most 110 bytes, its field name included', () => {
     const text =
-      writeTrace(ids, 1_795_000_000_000) +
-      writeStep({ what: 'delivered', afterMs: 35_000, attempt: 1, status: 202, remote })
+      writeTrace(ids, at) + writeStep({ what: 'delivered', afterMs: 35_000, attempt: 1, status: 200, remote })
     const size = Buffer.byteLength(journalField('retail_thailand', 'inbound', ids.message) + text)
-    expect(size).toBeLessThanOrEqual(140)
-    expect(readTrace(text).ids.remote).toBe(remote)
+    expect(size).toBeLessThanOrEqual(110)
+    expect(readTrace(text)).toMatchObject({ receivedAt: at, ids: { user: ids.user, event: ids.event, remote } })
+  })
+
+  test('of an earlier release is understood', () => {
+    const text = `mwqmpiwg|U.gYnPZ0X8DYCJd72wufIplQ|${ids.event}|;fa,1,500,retry;d4id,2,202,~D4-tW9nLRp-hZXCGdyiVDg`
+    expect(readTrace(text)).toEqual({
+      receivedAt: Number.parseInt('mwqmpiwg', 36),
+      ids: { user: ids.user, event: ids.event, remote },
+      steps: [
+        { what: 'failed', afterMs: 10, attempt: 1, status: 500, next: 'retry' },
+        { what: 'delivered', afterMs: Number.parseInt('4id', 36), attempt: 2, status: 202, remote },
+      ],
+    })
   })
 })

@@ -166,9 +166,9 @@ describe('a retry', () => {
     const parts = createParts(store, process.keyPrefix)
     const entry = entryOf(outbound('1') as never, { flow: 'outbound' })
     await parts.lanes.admit([entry], Date.now())
-    await parts.lanes.take({ ...entry, holdKey: 'hold:test' })
+    const taken = await parts.lanes.take({ ...entry, holdKey: 'hold:test' })
     const trace = { journal: 'journal:0:0', field: 'none', step: '' }
-    await parts.lanes.settle(entry, 1, { attempts: 1, inDoubt: false, spentMs: 15 * 60_000 }, trace)
+    await parts.lanes.settle(entry, taken?.token ?? '', { attempts: 1, inDoubt: false, spentMs: 15 * 60_000 }, trace)
     process.deliver(() => Promise.reject(failing({ do: 'retry', mayHaveArrived: true })), { flow: 'outbound' })
     await parts.queues.addHeads([entry])
     await process.until(() => process.told('message.failed').length === 1)

@@ -1,4 +1,5 @@
 -- Takes the events of one or several webhook bodies: each is stored exactly once, or none of them is.
+-- An event is noted after its content is stored: should a command fail in between, its repeat is welcome and not taken for one.
 -- ARGV: now, days remembered, seconds a journal is kept, then three values an event:
 --   1. kind, queue, user, day, look ahead (0 or 1), shard, field, mark, its time; separated by spaces
 --   2. the trace that starts
@@ -7,21 +8,19 @@
 -- Returns one number an event: 0 a repeat, 1 stored behind others, 2 stored as the head of its lane, 3 noted.
 local now, days, keep = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 
--- Is the field in a journal of the remembered days, or of tomorrow, where another process' clock may already be?
+-- Is the field in a journal of today or the remembered days before, or of tomorrow, where another process' clock may already be?
 local function seen(today, ahead, shard, field)
-  if ahead == '1' and redis.call('HEXISTS', base .. 'journal:' .. (today + 1) .. ':' .. shard, field) == 1 then return true end
-  for day = today - 1, today - days, -1 do
+  for day = today, today - days, -1 do
     if redis.call('HEXISTS', base .. 'journal:' .. day .. ':' .. shard, field) == 1 then return true end
   end
-  return false
+  return ahead == '1' and redis.call('HEXISTS', base .. 'journal:' .. (today + 1) .. ':' .. shard, field) == 1
 end
 
--- Notes a message in today's journal. False: it is there already.
+-- Notes a message in today's journal.
 local function note(today, shard, field, trace)
   local journal = base .. 'journal:' .. today .. ':' .. shard
-  if redis.call('HSETNX', journal, field, trace) == 0 then return false end
+  redis.call('HSET', journal, field, trace)
   if redis.call('HLEN', journal) == 1 then redis.call('EXPIRE', journal, keep) end
-  return true
 end
 
 -- b: blocked, u: unblocked, m: a message, which only matters to somebody who is marked already. The later time wins.
@@ -53,19 +52,21 @@ for i = 4, #ARGV, 3 do
     string.match(ARGV[i], '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
   local trace, content = ARGV[i + 1], ARGV[i + 2]
   local answer = 0
-  if not seen(tonumber(today), ahead, shard, field) and note(today, shard, field, trace) then
+  today = tonumber(today)
+  if not seen(today, ahead, shard, field) then
     answer = 3
     if mark ~= '-' then mark_customer(queue, user, mark, at) end
     if kind == 'm' then
       answer = append(queue, user, content, now) and 2 or 1
     elseif kind == 'w' then
-      withdraw(queue, user, content, tonumber(today), trace)
+      withdraw(queue, user, content, today, trace)
     elseif kind == 'l' then
       local id, letter = string.match(content, '^(%S+) (.*)$')
       redis.call('HSET', base .. 'letters:' .. queue, id, letter)
       redis.call('ZADD', base .. 'dead:' .. queue, now, id)
       redis.call('ZADD', base .. 'unresolved', now, queue .. ' ' .. id)
     end
+    note(today, shard, field, trace)
   end
   answers[#answers + 1] = answer
 end

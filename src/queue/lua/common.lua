@@ -10,14 +10,19 @@ local function lane_key(queue, user) return base .. 'lane:' .. queue .. ':' .. u
 local function attempt_key(queue, user) return base .. 'attempt:' .. queue .. ':' .. user end
 
 -- Appends an entry. A lane that was empty gets a head, which is owed a job until somebody confirms that it has one.
+-- A command can fail (a key of another type, a right that is missing), and what was done before it stays: so the entry comes last,
+-- and nothing that is written before it does harm without it.
 local function append(queue, user, entry, now)
-  local length = redis.call('RPUSH', lane_key(queue, user), entry)
+  local lane = lane_key(queue, user)
+  local first = redis.call('LLEN', lane) == 0
+  if first then
+    local id, at = head_of(entry)
+    redis.call('ZADD', base .. 'owed', now, queue .. ' ' .. user .. ' ' .. id)
+    redis.call('ZADD', base .. 'lanes:' .. queue, at, user)
+  end
   redis.call('HINCRBY', base .. 'depth', queue, 1)
-  if length > 1 then return false end
-  local id, at = head_of(entry)
-  redis.call('ZADD', base .. 'lanes:' .. queue, at, user)
-  redis.call('ZADD', base .. 'owed', now, queue .. ' ' .. user .. ' ' .. id)
-  return true
+  redis.call('RPUSH', lane, entry)
+  return first
 end
 
 -- What a message that was given up and then put back into its lane goes on from; nil for all others.

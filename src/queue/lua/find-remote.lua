@@ -8,12 +8,14 @@ local found = {}
 while left > 0 and shard >= 0 do
   local entries = redis.call('HGETALL', base .. 'journal:' .. day .. ':' .. shard)
   for i = 1, #entries, 2 do
-    -- ";d<time>,<attempt>,<status>,<id>": an id is never part of another step.
-    for id in string.gmatch(entries[i + 1], ';d[^,;]*,[^,;]*,[^,;]*,([^,;]+)') do
-      if wanted[id] then
-        found[#found + 1] = id
-        found[#found + 1] = entries[i]
-        found[#found + 1] = entries[i + 1]
+    -- ";d<time>,<attempt>,<status>,<id>", ";D<time>,<id>" or ";E<time>,<id>": an id is never part of another step.
+    for _, form in ipairs({ ';d[^,;]*,[^,;]*,[^,;]*,([^,;]+)', ';[DE][^,;]*,([^,;]+)' }) do
+      for id in string.gmatch(entries[i + 1], form) do
+        if wanted[id] then
+          found[#found + 1] = id
+          found[#found + 1] = entries[i]
+          found[#found + 1] = entries[i + 1]
+        end
       end
     end
   end

@@ -1,12 +1,12 @@
 -- Takes a delivered or given-up head off its lane, files the dead letter and the receipt, and names the next head.
 -- ARGV: queue, user, id, now, journal, field, step, letter, then receipt queue, receipt lane, receipt entry ('' for none),
--- and the attempt that gives the message up ('' for a delivery). One that was overtaken has no say: the message may just be arriving.
+-- and the token of the attempt that gives the message up ('' for a delivery). One that was overtaken has no say: the message may just be arriving.
 -- Returns the id of the lane's next head, '' when the lane is empty now, or false when nothing was done.
 local queue, user, id, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local lane = lane_key(queue, user)
 local entry = redis.call('LINDEX', lane, 0)
 if not entry or head_of(entry) ~= id then return false end
-if ARGV[12] ~= '' and redis.call('HGET', attempt_key(queue, user), 'attempts') ~= ARGV[12] then return false end
+if ARGV[12] ~= '' and redis.call('HGET', attempt_key(queue, user), 'token') ~= ARGV[12] then return false end
 redis.call('LPOP', lane)
 if ARGV[8] ~= '' then
   -- What only Redis knows for certain: the entry, whose content may have been erased meanwhile, and how far the delivery came.

@@ -1,10 +1,10 @@
 -- Notes how far the delivery of a lane's head has come. ARGV: queue, user, id, field (plan, parts), value, now, and for a plan
--- the attempt that made it.
+-- the token of the attempt that made it.
 -- Returns 0 when the message has left its lane: a note would then fall to the next one. Also for the plan of a message whose content
 -- was taken back meanwhile: it must not be kept, and, as plans come before the first request, nothing must be sent. And for the
 -- plan of an attempt that was overtaken: another may work by its own already, and a key stands for one exact body.
 local key = attempt_key(ARGV[1], ARGV[2])
-local state = redis.call('HMGET', key, 'id', 'attempts', 'parts')
+local state = redis.call('HMGET', key, 'id', 'token', 'parts')
 if state[1] ~= ARGV[3] then return 0 end
 if ARGV[4] == 'plan' then
   if ARGV[7] ~= '' and state[2] ~= ARGV[7] then return 0 end

@@ -1,4 +1,5 @@
--- Begins an attempt at a lane's head. ARGV: queue, user, id, channel, hold key, now, ms after which a request's key is new again.
+-- Begins an attempt at a lane's head. ARGV: queue, user, id, channel, hold key, now, ms after which a request's key is new again,
+-- and a token by which the attempt is known.
 -- Returns false when this message is not the head (any more), else what earlier attempts left behind.
 local queue, user, id, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[6])
 local entry = redis.call('LINDEX', lane_key(queue, user), 0)
@@ -25,7 +26,7 @@ if state[7] and state[3] ~= '1' and now - tonumber(state[7]) >= tonumber(ARGV[7]
   redis.call('HSET', key, 'keyAt', ARGV[6])
 end
 -- In doubt until the outcome is known: a process that dies now may have delivered.
-redis.call('HSET', key, 'id', id, 'attempts', attempt, 'doubt', 1, 'open', 1)
+redis.call('HSET', key, 'id', id, 'attempts', attempt, 'token', ARGV[8], 'doubt', 1, 'open', 1)
 local blocked = redis.call('HGET', base .. 'blocked:' .. ARGV[4], user)
 local held = redis.call('PTTL', base .. ARGV[5])
 return {
