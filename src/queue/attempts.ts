@@ -24,11 +24,30 @@ const freshMs = 1_000
  */
 const graceMs = 300
 
+/** Where a message stands that was never tried. */
+const untried: Taken = {
+  receivedAt: 0,
+  envelope: undefined,
+  attempt: 1,
+  token: '',
+  inDoubt: false,
+  spentMs: 0,
+  plan: undefined,
+  partsDone: 0,
+  keyUsedAt: undefined,
+  blocked: false,
+  heldMs: 0,
+  overtakes: false,
+}
+
 /** A delivery as the queue can prepare it; files are added by whoever knows where they lie. */
 export type QueuedDelivery = Omit<Delivery, 'publish'> & {
   /** When the message was stored, in ms since the epoch: the same for every attempt. */
   readonly receivedAt: number
 }
+
+/** Gets each receipt, which is stored already, at its place; it is as old as its message. */
+export type OnReceipt = (place: Place, head: { readonly item: Receipt; readonly receivedAt: number }) => void
 
 /** What is carried where. */
 export interface Route<T extends Item> {
@@ -55,7 +74,6 @@ export type After =
  * Makes attempts at the heads of the lanes of one flow of one channel, and writes down what comes of them. Written once for all flows; it
  * knows neither platform, nor who calls and what runs an attempt again.
  * @param settings.waits aborted when whoever waits for a permit has to come back; another one takes its place then
- * @param settings.onReceipt gets the place of each receipt, which is stored already
  * @param settings.onReleased gets the ids of held messages that may be tried at once
  */
 export function createAttempts<T extends Item>(settings: {
@@ -65,7 +83,7 @@ export function createAttempts<T extends Item>(settings: {
   readonly codec: Codec
   readonly signal: AbortSignal
   readonly waits: () => AbortSignal
-  readonly onReceipt: (place: Place) => void
+  readonly onReceipt: OnReceipt
   readonly onReleased: (ids: readonly string[]) => void
   readonly emit: Emit
   readonly onError: (error: Error) => void
@@ -115,6 +133,21 @@ export function createAttempts<T extends Item>(settings: {
     const { item, plan } = opened
     const known = { ...attempt, ids: idsOf(item) }
     if (isUncertain(taken, startedAt)) return follow(known, item, giveUpUncertain(taken))
+    return carryOut(known, item, plan)
+  }
+
+  /**
+   * As {@link tryHead}, for a head that this process has just stored itself: nothing has been tried before, and nothing has to be read.
+   * @param head.receivedAt ms since the epoch
+   */
+  function tryFresh(place: Place, head: { readonly item: T; readonly receivedAt: number }): Promise<After> {
+    const { item, receivedAt } = head
+    const taken = { ...untried, receivedAt }
+    return carryOut({ place, taken, ids: idsOf(item), startedAt: Date.now() }, item, undefined)
+  }
+
+  async function carryOut(known: Attempt, item: T, plan: string | undefined): Promise<After> {
+    const { taken } = known
     const delivery = deliveryOf(known, item, plan)
     let delivered: Delivered
     try {
@@ -173,7 +206,7 @@ export function createAttempts<T extends Item>(settings: {
       signal,
       async permit() {
         await budget.permit(urgency, waits())
-        if (Date.now() - startedAt < freshMs) return
+        if (taken.token === untried.token || Date.now() - startedAt < freshMs) return
         // It waited, perhaps for longer than BullMQ's lock lives without Redis: another process may have taken the message over.
         if (!(await lanes.isCurrent(place, taken.token))) throw new Stopping('Somebody else delivers this message.')
       },
@@ -219,8 +252,14 @@ export function createAttempts<T extends Item>(settings: {
       verdict.do === 'stop' || flow === 'receipts'
         ? ''
         : writeStep({ what: 'failed', afterMs, attempt: taken.attempt, next: verdict.do, ...about })
+    // Redis knows nothing of a fresh attempt yet.
+    const token =
+      taken.token === untried.token
+        ? (await insist(() => lanes.take({ ...place, channel, holdKey: budget.holdKey }), signal))?.token
+        : taken.token
+    if (token === undefined) return { do: 'nothing' }
     await insist(
-      () => lanes.settle(place, taken.token, state, { ...traceOf(channel, flow, place.id, taken.receivedAt), step }),
+      () => lanes.settle(place, token, state, { ...traceOf(channel, flow, place.id, taken.receivedAt), step }),
       signal,
     )
     if (verdict.do !== 'stop') attempted(attempt, { error, ...about, outcome: verdict.do, retryInMs: delayMs })
@@ -238,6 +277,7 @@ export function createAttempts<T extends Item>(settings: {
 
   return {
     tryHead,
+    tryFresh,
     /** Lets held messages be tried at once. @returns their ids */
     release: holds.release,
     queue,

@@ -43,7 +43,7 @@ export interface Left {
 
 /**
  * Writes down how messages end: lane, dead letter, receipt and trace.
- * @param settings.onReceipt gets the place of each receipt, which is stored already and is owed a job
+ * @param settings.onReceipt gets each receipt, which is stored already and is owed a job
  */
 export function createEndings<T extends Item>(settings: {
   readonly channel: string
@@ -52,7 +52,7 @@ export function createEndings<T extends Item>(settings: {
   readonly codec: Codec
   readonly signal: AbortSignal
   readonly receipt?: (item: T, outcome: { readonly at: number; readonly reason?: FailureReason }) => Receipt | undefined
-  readonly onReceipt: (place: Place) => void
+  readonly onReceipt: (place: Place, head: { readonly item: Receipt; readonly receivedAt: number }) => void
   readonly faults: FaultPoints
 }) {
   const { channel, flow, lanes, codec, signal, receipt, onReceipt, faults } = settings
@@ -115,10 +115,12 @@ export function createEndings<T extends Item>(settings: {
       ...('reason' in outcome && { givenUpBy: taken.token }),
       ...(ownReceipt && { receipt: ownReceipt }),
     }
-    return leave(place, details, ownReceipt)
+    const left = await leave(place, details)
+    if (left.done && made && ownReceipt) onReceipt(ownReceipt, { item: made, receivedAt: taken.receivedAt })
+    return left
   }
 
-  async function leave(place: Place, details: Ending, ownReceipt?: Place): Promise<Left> {
+  async function leave(place: Place, details: Ending): Promise<Left> {
     let tries = 0
     const next = await insist(() => {
       tries += 1
@@ -127,7 +129,6 @@ export function createEndings<T extends Item>(settings: {
     faults.reach('finish.after')
     // When Redis went away in the midst of the first try, it may have been done then.
     if (next === false) return { done: tries > 1, next: undefined }
-    if (ownReceipt) onReceipt(ownReceipt)
     return { done: true, next }
   }
 

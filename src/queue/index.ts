@@ -3,11 +3,12 @@ import { createFaultPoints, type FaultPoints } from '../lib/fault-points.ts'
 import type { Redis } from '../lib/redis.ts'
 import type { Sealer } from '../lib/seal.ts'
 import { createAdmission, type HeardMessage, StoreUnavailable } from './admission.ts'
+import type { OnReceipt } from './attempts.ts'
 import { type Budget, createBudget, prepareBudgets } from './budget.ts'
 import { createCodec } from './envelope.ts'
 import { type QueueFigures, readFigures } from './figures.ts'
 import { createFinder, type Finder } from './find.ts'
-import { createLanes, type Place } from './lanes.ts'
+import { createLanes } from './lanes.ts'
 import { createLetters } from './letters.ts'
 import { createOperations, type Operations } from './operations.ts'
 import { createPauses } from './pauses.ts'
@@ -133,9 +134,9 @@ export function createQueueing(settings: {
   const budgets = new Map<string, Budget>()
 
   /** A receipt is sent at once if this process has a place for it; else, or if that fails, it gets a job. */
-  function onReceipt(place: Place): void {
+  const onReceipt: OnReceipt = (place, head) => {
     const receipts = workers.find(({ queue }) => queue === place.queue)
-    if (!receipts?.runNow(place)) queues.addHeads([place]).catch(onError)
+    if (!receipts?.runNow(place, head)) queues.addHeads([place]).catch(onError)
   }
 
   return {

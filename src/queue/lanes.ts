@@ -207,6 +207,9 @@ export function createLanes(settings: {
   defineScripts(redis, scripts)
   const keepSeconds = Math.ceil(Math.max(traceDays + 1, rememberedDays + 2) * secondsPerDay)
 
+  const who = randomBytes(6).toString('base64url')
+  let takes = 0
+
   return {
     async admit(entries, now) {
       const ahead = now % msPerDay > msPerDay - nearMidnightMs ? 1 : 0
@@ -225,7 +228,8 @@ export function createLanes(settings: {
     },
 
     async take({ queue, user, id, channel, holdKey }) {
-      const token = randomBytes(6).toString('base64url')
+      takes += 1
+      const token = `${who}${takes.toString(36)}`
       const found = await redis.laneTake(base, queue, user, id, channel, holdKey, Date.now(), keyIsNewMs, token)
       if (!found) return undefined
       const [entry, attempt, doubt, spent, plan, parts, blocked, held, keyAt, open] = found

@@ -52,16 +52,31 @@ const lengthen = (content: unknown): unknown => {
 
 /** Ids lie in the open part of the envelope and are not repeated in the sealed one: a waiting message costs memory. */
 export function writeItem(codec: Codec, item: Item, told: Told): string {
-  const { id, conversation, at, ...more } = item
-  const { eventId, conversationId, ...rest } = more as Record<string, unknown>
-  const ids = {
-    ...(originalId(told.id) !== id && { message: id }),
-    ...(originalId(told.user) !== conversation.user && { user: conversation.user }),
-    ...(typeof eventId === 'string' && { event: eventId }),
-    ...(typeof conversationId === 'string' && { conversation: conversationId }),
+  const ids: { message?: string; user?: string; event?: string; conversation?: string } = {}
+  const fields: Record<string, unknown> = { a: told.receivedAt - item.at }
+  if (told.id !== item.id && originalId(told.id) !== item.id) ids.message = item.id
+  const { user } = item.conversation
+  if (told.user !== user && originalId(told.user) !== user) ids.user = user
+  for (const [name, value] of Object.entries(item)) {
+    switch (name) {
+      case 'id':
+      case 'conversation':
+      case 'at':
+        break
+      case 'eventId':
+        ids.event = value
+        break
+      case 'conversationId':
+        ids.conversation = value
+        break
+      case 'content':
+        fields.c = shorten(value)
+        break
+      default:
+        fields[shortNames[name] ?? name] = value
+    }
   }
-  const content = 'content' in rest ? { content: shorten(rest.content) } : {}
-  return codec.write(ids, { a: told.receivedAt - at, ...renamed({ ...rest, ...content }, shortNames) })
+  return codec.write(ids, fields)
 }
 
 /** The inverse of {@link writeItem}; the queue says what kind of item it holds. Also reads what an earlier release wrote. */

@@ -40,30 +40,27 @@ export function unsqueeze(text: string): string | undefined {
   return decodeURIComponent(text)
 }
 
-/** 16 bytes become 20 characters. https://rfc.zeromq.org/spec/32/ */
+/**
+ * 16 bytes become 20 characters. https://rfc.zeromq.org/spec/32/
+ * Bytes are handled as four numbers of 32 bits, and characters in pairs from a table: this is done for every message that comes.
+ */
+type Words = readonly [number, number, number, number]
+
 const z85 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
 const z85Digits = new Map([...z85].map((character, digit) => [character, digit]))
-const groupBytes = 4
+const pairs = Array.from({ length: 85 * 85 }, (_, value) => z85.charAt(value / 85) + z85.charAt(value % 85))
 const groupCharacters = 5
 const bareCharacters = 20
 
-function encode(bytes: Buffer): string {
-  let text = ''
-  for (let at = 0; at < bytes.length; at += groupBytes) {
-    let value = bytes.readUInt32BE(at)
-    let group = ''
-    for (let i = 0; i < groupCharacters; i += 1) {
-      group = z85.charAt(value % 85) + group
-      value = Math.floor(value / 85)
-    }
-    text += group
-  }
-  return text
+function encodeWord(word: number): string {
+  const low = word % 52_200_625
+  return z85.charAt(word / 52_200_625) + pairs[Math.trunc(low / 7_225)] + pairs[low % 7_225]
 }
+const encode = ([a, b, c, d]: Words): string => encodeWord(a) + encodeWord(b) + encodeWord(c) + encodeWord(d)
 
-function decode(text: string): Buffer | undefined {
+function decode(text: string): Words | undefined {
   if (text.length !== bareCharacters) return undefined
-  const bytes = Buffer.alloc((bareCharacters / groupCharacters) * groupBytes)
+  const words: number[] = []
   for (let at = 0; at < text.length; at += groupCharacters) {
     let value = 0
     for (const character of text.slice(at, at + groupCharacters)) {
@@ -72,40 +69,46 @@ function decode(text: string): Buffer | undefined {
       value = value * 85 + digit
     }
     if (value > 0xffff_ffff) return undefined
-    bytes.writeUInt32BE(value, (at / groupCharacters) * groupBytes)
+    words.push(value)
   }
-  return bytes
+  return words as unknown as Words
 }
+
+const hexWord = (hex: string, from: number): number => Number.parseInt(hex.slice(from, from + 8), 16)
+const fromHex = (hex: string): Words => [hexWord(hex, 0), hexWord(hex, 8), hexWord(hex, 16), hexWord(hex, 24)]
+const wordsToHex = (words: Words): string => words.map((word) => word.toString(16).padStart(8, '0')).join('')
 
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-const timeBytes = 6
-/** Characters and bytes of a ULID's time, and of the halves of its chance. */
-const ulidParts = [
-  { characters: 10, bytes: timeBytes },
-  { characters: 8, bytes: 5 },
-  { characters: 8, bytes: 5 },
-] as const
+const crockfordDigits = new Uint8Array(128)
+for (let digit = 0; digit < crockford.length; digit += 1) crockfordDigits[crockford.charCodeAt(digit)] = digit
 
-function ulidToBytes(id: string): Buffer {
-  const bytes = Buffer.alloc(16)
-  let [from, at] = [0, 0]
-  for (const part of ulidParts) {
-    let value = 0
-    for (const character of id.slice(from, from + part.characters)) value = value * 32 + crockford.indexOf(character)
-    at = bytes.writeUIntBE(value, at, part.bytes)
-    from += part.characters
-  }
-  return bytes
+/** A number from digits in Crockford's base 32; up to ten digits are exact. */
+function crockfordNumber(id: string, from: number, to: number): number {
+  let value = 0
+  for (let at = from; at < to; at += 1) value = value * 32 + (crockfordDigits[id.charCodeAt(at)] ?? 0)
+  return value
 }
 
-function bytesToUlid(bytes: Buffer): string {
-  let [id, at] = ['', 0]
-  for (const part of ulidParts) {
-    const digits = bytes.readUIntBE(at, part.bytes).toString(32).padStart(part.characters, '0')
-    for (const digit of digits) id += crockford.charAt(Number.parseInt(digit, 32))
-    at += part.bytes
-  }
-  return id
+/** A ULID is 10 digits of time (48 bits) and twice 8 digits of chance (40 bits each). */
+function ulidToWords(id: string): Words {
+  const [time, first, second] = [crockfordNumber(id, 0, 10), crockfordNumber(id, 10, 18), crockfordNumber(id, 18, 26)]
+  return [
+    Math.floor(time / 0x1_0000),
+    (time % 0x1_0000) * 0x1_0000 + Math.floor(first / 0x100_0000),
+    (first % 0x100_0000) * 0x100 + Math.floor(second / 0x1_0000_0000),
+    second % 0x1_0000_0000,
+  ]
+}
+
+function wordsToUlid([a, b, c, d]: Words): string {
+  const time = a * 0x1_0000 + Math.floor(b / 0x1_0000)
+  const first = (b % 0x1_0000) * 0x100_0000 + Math.floor(c / 0x100)
+  const second = (c % 0x100) * 0x1_0000_0000 + d
+  const digits = [
+    time.toString(32).padStart(10, '0'),
+    ...[first, second].map((one) => one.toString(32).padStart(8, '0')),
+  ]
+  return [...digits.join('')].map((digit) => crockford.charAt(Number.parseInt(digit, 32))).join('')
 }
 
 /** An id of 16 bytes that can stand bare. */
@@ -116,12 +119,12 @@ interface Shape {
   full(text: string | undefined): string | undefined
 }
 
-function shape(form: RegExp, toBytes: (id: string) => Buffer, toId: (bytes: Buffer) => string): Shape {
+function shape(form: RegExp, toWords: (id: string) => Words, toId: (words: Words) => string): Shape {
   return {
-    bare: (id) => (id !== undefined && form.test(id) ? encode(toBytes(id)) : undefined),
+    bare: (id) => (id !== undefined && form.test(id) ? encode(toWords(id)) : undefined),
     full(text) {
-      const bytes = text === undefined ? undefined : decode(text)
-      return bytes && toId(bytes)
+      const words = text === undefined ? undefined : decode(text)
+      return words && toId(words)
     },
   }
 }
@@ -130,19 +133,19 @@ function shape(form: RegExp, toBytes: (id: string) => Buffer, toId: (bytes: Buff
 export const shapes = {
   user: shape(
     /^U[0-9a-f]{32}$/,
-    (id) => Buffer.from(id.slice(1), 'hex'),
-    (bytes) => `U${bytes.toString('hex')}`,
+    (id) => fromHex(id.slice(1)),
+    (words) => `U${wordsToHex(words)}`,
   ),
-  ulid: shape(ulid, ulidToBytes, bytesToUlid),
+  ulid: shape(ulid, ulidToWords, wordsToUlid),
   uuid: shape(
     uuid,
-    (id) => Buffer.from(id.replaceAll('-', ''), 'hex'),
-    (bytes) => toUuid(bytes.toString('hex')),
+    (id) => fromHex(id.replaceAll('-', '')),
+    (words) => toUuid(wordsToHex(words)),
   ),
 } as const
 
 /** The time that a ULID tells, in ms since the epoch. */
-export const ulidTime = (id: string): number => ulidToBytes(id).readUIntBE(0, timeBytes)
+export const ulidTime = (id: string): number => crockfordNumber(id, 0, 10)
 
 /** All forms in which traces can hold an id; the first is the one of {@link squeeze}. */
 export function formsOf(id: string): readonly string[] {

@@ -4,7 +4,7 @@ import { DelayedError, type Job, type Processor, UnrecoverableError, Worker } fr
 import type { Emit } from '../bridge/events.ts'
 import type { FaultPoints } from '../lib/fault-points.ts'
 import type { Redis } from '../lib/redis.ts'
-import { type After, createAttempts, type Route } from './attempts.ts'
+import { type After, createAttempts, type OnReceipt, type Route } from './attempts.ts'
 import { createCrew } from './crew.ts'
 import type { Codec } from './envelope.ts'
 import { createHands } from './hands.ts'
@@ -41,7 +41,7 @@ export function createWorker<T extends Item>(settings: {
   readonly codec: Codec
   readonly redis: Redis
   readonly prefix: string
-  readonly onReceipt: (place: Place) => void
+  readonly onReceipt: OnReceipt
   readonly emit: Emit
   readonly onError: (error: Error) => void
   readonly faults: FaultPoints
@@ -102,8 +102,11 @@ export function createWorker<T extends Item>(settings: {
     }
   }
 
-  /** Delivers a lane from this head on, for as long as all goes well. Never throws. */
-  async function goOn(head: Place): Promise<void> {
+  /**
+   * Delivers a lane from this head on, for as long as all goes well. Never throws.
+   * @param fresh the head itself, when it has just been stored here
+   */
+  async function goOn(head: Place, fresh?: { readonly item: T; readonly receivedAt: number }): Promise<void> {
     const began = waits
     // Who waits for a process to die at that point should not have to wait for long.
     const most = faults.armed('next.added') ? 1 : mostInARow
@@ -112,7 +115,9 @@ export function createWorker<T extends Item>(settings: {
       const current = place
       let after: After
       try {
-        after = await hands.hold(current, () => attempts.tryHead(current))
+        after = await hands.hold(current, () =>
+          fresh && current === head ? attempts.tryFresh(current, fresh) : attempts.tryHead(current),
+        )
       } catch (error) {
         // It is still owed a job, and gets one from the sweep.
         return onError(error as Error)
@@ -176,9 +181,9 @@ export function createWorker<T extends Item>(settings: {
      * Delivers a head at once that has no job yet, if there is a place for it.
      * @returns false: it needs a job
      */
-    runNow(head: Place): boolean {
+    runNow(head: Place, fresh: { readonly item: T; readonly receivedAt: number }): boolean {
       if (signal.aborted || direct.size >= mostAtOnce) return false
-      const run = alone(head.user, () => goOn(head)).finally(() => direct.delete(run))
+      const run = alone(head.user, () => goOn(head, fresh)).finally(() => direct.delete(run))
       direct.add(run)
       return true
     },
