@@ -45,6 +45,7 @@ export function bridgeConfig(settings: BridgeSettings & { readonly port: number 
     channelId: '1657000001',
     channelSecret: account.channelSecret,
     accessToken: account.accessToken,
+    pushesPerSecond: unlimited,
     apiUrl: platformUrl,
     dataApiUrl: platformUrl,
   }

@@ -1,14 +1,15 @@
+import { profileKey } from '../../src/channels/line/customer.ts'
 import { type BridgeSettings, startBareReceiver, startBridge } from '../bridge.ts'
 import { fill } from '../fill.ts'
 import type { Arrived, PlatformQuestions } from '../platform.ts'
 import { type Helper, type Measured, startHelper, startMeasured } from '../processes.ts'
 import { type BenchRedis, startRedis } from '../redis.ts'
 import { type Row, ratioTarget } from '../rows.ts'
-import type { Source } from '../traffic.ts'
+import { account, type Source, userId } from '../traffic.ts'
 import { type Effort, type Figure, inPairs, scaled } from './figure.ts'
 
 /** As the bridge's workers have it, so that neither side keeps more requests under way than the other. */
-export const concurrency = 50
+export const concurrency = 100
 
 /** One kind of delivery. */
 interface Kind {
@@ -18,8 +19,11 @@ interface Kind {
   readonly source: Source
   readonly messages: number
   readonly receipts: 'all' | 'failures'
+  /** Whether the bridge has seen the customers' profiles within the last day, as those of people who write more than once. */
+  readonly customers?: 'known' | 'new'
   readonly answerAfterMs: number
-  readonly target: number
+  /** Absent: for information. */
+  readonly target?: number
 }
 
 interface Delivered extends Arrived {
@@ -57,6 +61,16 @@ async function watch(
   }
 }
 
+/** Puts the customers' profiles where the bridge remembers them. */
+async function knowCustomers(redis: BenchRedis, users: number): Promise<void> {
+  const pipeline = redis.client.pipeline()
+  for (let number = 0; number < users; number += 1) {
+    const key = profileKey({ channel: account.channel, user: userId(number) })
+    pipeline.set(`{bridge}:cache:${key}`, JSON.stringify({ name: `Customer ${number}`, language: 'th' }), 'EX', 3_600)
+  }
+  await pipeline.exec()
+}
+
 /** Half as many users as messages: two messages of each, so that order matters. */
 const usersOf = (count: number): number => count / 2
 
@@ -82,6 +96,7 @@ async function measureKind(kind: Kind, effort: Effort): Promise<readonly Row[]> 
     ours: () =>
       withRedis(async (redis) => {
         await fill(() => startBridge({ ...bridge(redis), roles: 'receiver' }), posting)
+        if (kind.customers === 'known') await knowCustomers(redis, posting.users)
         const start = () => startBridge({ ...bridge(redis), roles: 'worker', flags: bridgeFlags })
         return watch({ ...kind, count }, { redis, platform, start, ordered: true })
       }),
@@ -110,7 +125,7 @@ async function measureKind(kind: Kind, effort: Effort): Promise<readonly Row[]> 
   })
   const rate = row('messages', '/s', ({ perSecond }) => perSecond)
   return [
-    { ...rate, target: ratioTarget(rate, '≥', kind.target) },
+    kind.target === undefined ? rate : { ...rate, target: ratioTarget(rate, '≥', kind.target) },
     row('process CPU per message', 'µs', ({ cpuMicros }) => cpuMicros),
     row('Redis CPU per message', 'µs', ({ redisMicros }) => redisMicros),
   ]
@@ -126,7 +141,7 @@ const figureOf = (name: string, about: string, kinds: readonly Omit<Kind, 'name'
   },
 })
 
-const toGenesys = { source: 'line', receipts: 'all', what: 'to Genesys' } as const
+const toGenesys = { source: 'line', receipts: 'all', what: 'to Genesys', customers: 'known' } as const
 const toLine = [
   { source: 'genesys', receipts: 'failures', what: 'to LINE, receipts: failures' },
   { source: 'genesys', receipts: 'all', what: 'to LINE, receipts: all' },
@@ -137,7 +152,11 @@ const slow = { messages: 5_000, answerAfterMs: 50, target: 0.95 } as const
 export const inbound = figureOf(
   'inbound',
   'from the queue to Genesys, two messages of each user, from the first to the last; compared with a BullMQ worker and the SDK',
-  [{ ...toGenesys, messages: 10_000, answerAfterMs: 0, target: 1.5 }],
+  [
+    { ...toGenesys, messages: 10_000, answerAfterMs: 0, target: 1.5 },
+    // Each customer's first message of a day brings a request for the profile, which the reference never makes.
+    { ...toGenesys, what: 'to Genesys, profiles asked for', customers: 'new', messages: 10_000, answerAfterMs: 0 },
+  ],
 )
 
 /** Messages that wait in the queue, delivered to LINE; with receipts, until the last receipt is there. */

@@ -40,5 +40,5 @@ export const createLogger = (settings: {
     },
     settings.to === 'stderr'
       ? pino.destination({ dest: 2, sync: true })
-      : pino.destination({ dest: 1, sync: false, minLength: 8_192, periodicFlush: 50 }),
+      : pino.destination({ dest: 1, sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 50 }),
   )

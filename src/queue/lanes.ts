@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Result } from 'ioredis'
 import { Stopping } from '../bridge/errors.ts'
 import type { Redis } from '../lib/redis.ts'
-import { defineScripts } from './scripts.ts'
+import { createSteps, defineScripts } from './scripts.ts'
 
 /**
  * Order within a conversation, and once-only admission.
@@ -166,25 +166,16 @@ export const contentOf = (envelope: string): string | undefined => (envelope.sta
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     laneAdmit(base: string, ...values: (string | number)[]): Result<number[], Context>
-    laneTake(
-      base: string,
-      ...values: (string | number)[]
-    ): Result<[string, number, string, string, string, string, number, number, string, number] | null, Context>
-    laneSettle(base: string, ...values: (string | number)[]): Result<number, Context>
-    laneFinish(base: string, ...values: (string | number)[]): Result<string | null, Context>
-    laneNote(base: string, ...values: (string | number)[]): Result<number, Context>
     laneHeads(base: string, ...values: string[]): Result<string[], Context>
   }
 }
 
 const scripts = {
   laneAdmit: 'admit',
-  laneTake: 'take',
-  laneSettle: 'settle',
-  laneFinish: 'finish',
-  laneNote: 'note',
   laneHeads: 'heads',
 }
+/** Entry, attempt, doubt, spent ms, plan, parts, blocked, held ms, time of the key, open. */
+type TakeAnswer = [string, number, string, string, string, string, number, number, string, number]
 const answers: readonly Admission[] = ['duplicate', 'behind', 'first', 'noted']
 
 /** What an event is to the script, and the content that goes with it. */
@@ -205,6 +196,7 @@ export function createLanes(settings: {
 }): Lanes {
   const { redis, base, traceDays } = settings
   defineScripts(redis, scripts)
+  const run = createSteps({ redis, base, files: ['take', 'settle', 'finish', 'note'] })
   const keepSeconds = Math.ceil(Math.max(traceDays + 1, rememberedDays + 2) * secondsPerDay)
 
   const who = randomBytes(6).toString('base64url')
@@ -230,7 +222,16 @@ export function createLanes(settings: {
     async take({ queue, user, id, channel, holdKey }) {
       takes += 1
       const token = `${who}${takes.toString(36)}`
-      const found = await redis.laneTake(base, queue, user, id, channel, holdKey, Date.now(), keyIsNewMs, token)
+      const found = await run<TakeAnswer | null>('take', [
+        queue,
+        user,
+        id,
+        channel,
+        holdKey,
+        Date.now(),
+        keyIsNewMs,
+        token,
+      ])
       if (!found) return undefined
       const [entry, attempt, doubt, spent, plan, parts, blocked, held, keyAt, open] = found
       const { receivedAt, envelope } = parseLaneEntry(entry)
@@ -258,25 +259,35 @@ export function createLanes(settings: {
 
     async settle({ queue, user, id }, token, state, { journal, field, step }) {
       const { attempts, inDoubt, spentMs } = state
-      await redis.laneSettle(base, queue, user, id, attempts, inDoubt ? 1 : 0, spentMs, journal, field, step, token)
+      await run('settle', [queue, user, id, attempts, inDoubt ? 1 : 0, spentMs, journal, field, step, token])
     },
 
     async finish({ queue, user, id }, { now, trace, letter, receipt, givenUpBy }) {
       const { journal, field, step } = trace
       const about = [receipt?.queue ?? '', receipt?.user ?? '', receipt?.entry ?? '', givenUpBy ?? '']
-      const next = await redis.laneFinish(base, queue, user, id, now, journal, field, step, letter ?? '', ...about)
+      const next = await run<string | null>('finish', [
+        queue,
+        user,
+        id,
+        now,
+        journal,
+        field,
+        step,
+        letter ?? '',
+        ...about,
+      ])
       return next === null ? false : next || undefined
     },
 
     heads: (lanes) => redis.laneHeads(base, ...lanes.flatMap(({ queue, user }) => [queue, user])),
 
     async savePlan({ queue, user, id }, plan, token) {
-      const saved = await redis.laneNote(base, queue, user, id, 'plan', plan, Date.now(), token ?? '')
+      const saved = await run<number>('note', [queue, user, id, 'plan', plan, Date.now(), token ?? ''])
       if (saved === 0) throw new Stopping('Somebody else has finished this message.')
     },
 
     async partDone({ queue, user, id }, parts) {
-      await redis.laneNote(base, queue, user, id, 'parts', parts, Date.now())
+      await run('note', [queue, user, id, 'parts', parts, Date.now()])
     },
 
     async paid(heads) {

@@ -25,7 +25,7 @@ const restMs = 1_000
 const mostInARow = 20
 
 /** How many receipts may be sent without a job of their own at once. */
-const mostAtOnce = 50
+const mostAtOnce = 100
 
 /**
  * Takes the jobs of one flow of one channel, and is the only place that turns what comes of an attempt into what BullMQ does next.

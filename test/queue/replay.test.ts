@@ -191,6 +191,7 @@ describe('a replay', () => {
       ['the "plan" \\ ¥', 1],
     ])
     expect(receipts.map(({ status }) => status)).toEqual(['failed', 'delivered'])
+    await eventually(async () => (await stepsOf(process, 'shop/o1')).length === 5)
     expect(await stepsOf(process, 'shop/o1')).toEqual(['dead', 'receipt', 'replayed', 'delivered', 'receipt'])
   })
 
