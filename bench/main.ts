@@ -13,14 +13,19 @@ import { type Row, textTable } from './rows.ts'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
+const list = figures.map(({ name, about }) => `  ${name.padEnd(17)} ${about}\n`).join('')
+
 function asked() {
+  if (process.argv.includes('--help')) {
+    process.stdout.write(`${usage}\n${list}`)
+    process.exit(0)
+  }
   try {
     return readOptions(
       process.argv.slice(2),
       figures.map(({ name }) => name),
     )
   } catch (error) {
-    const list = figures.map(({ name, about }) => `  ${name.padEnd(17)} ${about}\n`).join('')
     process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}\n${list}`)
     process.exit(2)
   }

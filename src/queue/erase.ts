@@ -4,7 +4,7 @@ import type { Redis } from '../lib/redis.ts'
 import { ownerOfLetter } from './letter-content.ts'
 import { createLetterEraser } from './letter-eraser.ts'
 import { createMarks } from './marks.ts'
-import { jobId, journalOf, originalId, parseJournalField, queueName, safeId, shards } from './names.ts'
+import { journalOf, originalId, parseJournalField, queueName, safeId, shards } from './names.ts'
 import { defineScripts } from './scripts.ts'
 import { formsOf } from './squeeze.ts'
 import { readTrace } from './trace.ts'
@@ -100,9 +100,12 @@ export function createQueueEraser(settings: {
       let count = 0
       for (const direction of directions) {
         const queue = queueName(channel, direction)
-        const [id] = (await redis.lindex(`${base}lane:${queue}:${safeId(user)}`, 0))?.split(' ') ?? []
-        // BullMQ's own lock, which a living worker renews: https://docs.bullmq.io/guide/jobs/stalled
-        if (id) count += await redis.exists(`${base}${queue}:${jobId(id)}:lock`)
+        const [[id], [tried, open]] = await Promise.all([
+          redis.lindex(`${base}lane:${queue}:${safeId(user)}`, 0).then((entry) => entry?.split(' ') ?? []),
+          redis.hmget(`${base}attempt:${queue}:${safeId(user)}`, 'id', 'open'),
+        ])
+        // An attempt that has not ended; if its process has died, another one begins anew within seconds.
+        if (id && id === tried && open === '1') count += 1
       }
       return count
     },

@@ -2,7 +2,6 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import type { Result } from 'ioredis'
 import type { Redis } from '../lib/redis.ts'
 import {
-  jobId,
   journalField,
   journalKey,
   journalOf,
@@ -174,7 +173,6 @@ export function createFinder(settings: {
         queueName(channel, direction),
         user,
         id,
-        jobId(id),
       ]),
     )
     return messages.map(({ channel, direction, id, text }, index): Timeline => {

@@ -179,15 +179,16 @@ describe('a customer’s file', () => {
     expect(item?.body).toStrictEqual({ channel: envelope(sent), text })
   })
 
-  test('that the customer took back before it was copied becomes a text that says so', async () => {
+  test('that the customer took back before it was copied is not forwarded, and what follows it is', async () => {
     const world = await start()
     const mend = world.line.break('content', { answer: 503 })
     const sent = sendFile(world, { type: 'image', bytes: await jpeg() })
     await until('a first attempt', () => world.line.requests.some(({ endpoint }) => endpoint === 'content'))
     await world.line.send(thailand.name, thailand.userId, { type: 'unsend', messageId: sent.id }).webhook.ended
     mend()
+    write(world, 'afterwards')
 
-    expect((await arrived(world, 1))[0]?.text).toBe('[The LINE image is no longer available]')
+    expect((await arrived(world, 1)).map(({ text }) => bare(text))).toEqual(['afterwards'])
   })
 
   test('above what Genesys takes becomes a text with its name, its size and a link to all of it', async () => {

@@ -108,13 +108,17 @@ describe('a Redis that answers, but takes no writes, because it', () => {
     world.line.break('push', { delayMs: 700, times: 1 })
     const underWay = answer(world, 'under way')
     await until('the push', () => pushesTo(world).length > 1)
-    const used = Number(/^used_memory:(\d+)/m.exec(await redis.client.info('memory'))?.[1])
-    await redis.client.config('SET', 'maxmemory', String(used - 65_536))
+    const fill = async () => {
+      const used = Number(/^used_memory:(\d+)/m.exec(await redis.client.info('memory'))?.[1])
+      await redis.client.config('SET', 'maxmemory', String(used - 65_536))
+    }
+    await fill()
 
     const item = answer(world, 'one')
     expectUnavailable(await item.webhook.firstAttempt)
     // Delivered and written down, with its receipt, although Redis is full.
     expect(await receiptOf(underWay)).toBe('Delivered')
+    await fill()
     await expect(redis.client.set('a', 1)).rejects.toThrow('OOM')
     mend()
     await world.app.retryNow()

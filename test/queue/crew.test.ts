@@ -3,7 +3,7 @@ import { bodyOf, createCarrier, gate, idsTo } from './carrier.ts'
 import { eventually, type Store, startStore } from './harness.ts'
 
 /*
- * A queue has fifty places in a process. While most of them are taken by deliveries that hang, there are more.
+ * A queue has a hundred places in a process. While most of them are taken by deliveries that hang, there are more.
  */
 
 let store: Store
@@ -21,22 +21,22 @@ describe('deliveries that hang', () => {
       hanging += 1
       return pass()
     })
-    const slow = idsTo(60).map((id) => `slow${id}`)
+    const slow = idsTo(120).map((id) => `slow${id}`)
     await admit(
       'shop',
       'inbound',
       slow.flatMap((user) => bodyOf([user], user)),
     )
-    await eventually(() => hanging === 50)
+    await eventually(() => hanging === 100)
     await admit('shop', 'inbound', bodyOf(['quick'], 'U-quick'))
-    await eventually(() => hanging === 60 && arrived.includes('quick'), 3_500)
+    await eventually(() => hanging === 120 && arrived.includes('quick'), 3_500)
     expect(arrived).toEqual(['quick'])
     open()
-    await until(() => told('message.delivered').length === 61)
+    await until(() => told('message.delivered').length === 121)
     expect(arrived.toSorted()).toEqual([...slow, 'quick'].toSorted())
     // The spare places are given back, and all goes on.
     await admit('shop', 'inbound', bodyOf(['afterwards'], 'U-quick'))
-    await until(() => told('message.delivered').length === 62)
+    await until(() => told('message.delivered').length === 122)
     await nothingLeft()
   })
 
@@ -47,17 +47,17 @@ describe('deliveries that hang', () => {
       hanging += 1
       return pass()
     })
-    const users = idsTo(60)
+    const users = idsTo(120)
     await admit(
       'shop',
       'inbound',
       users.flatMap((user) => bodyOf([user], user)),
     )
-    await eventually(() => hanging === 60)
+    await eventually(() => hanging === 120)
     const stopped = stop()
     open()
     await stopped
-    expect(arrived).toHaveLength(60)
+    expect(arrived).toHaveLength(120)
   })
 
   test('are waited for also at spare places that are just being given back', async () => {
@@ -75,16 +75,16 @@ describe('deliveries that hang', () => {
         users.flatMap((user) => bodyOf([user], user)),
       )
     }
-    await send('first', 60)
-    await eventually(() => begun.size === 60)
+    await send('first', 120)
+    await eventually(() => begun.size === 120)
     // All places of the first worker are taken, so these are at spare ones.
     await send('second', 40)
-    await eventually(() => begun.size === 100)
+    await eventually(() => begun.size === 160)
     first.open()
     const opened = Date.now()
     await eventually(() => Date.now() - opened > 700)
     setTimeout(second.open, 300)
     await stop()
-    expect(arrived).toHaveLength(100)
+    expect(arrived).toHaveLength(160)
   })
 })

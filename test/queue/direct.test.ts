@@ -228,21 +228,21 @@ describe('receipts', () => {
     await nothingLeft()
   })
 
-  test('get jobs when fifty are under way, and none is lost', async () => {
+  test('get jobs when a hundred are under way, and none is lost', async () => {
     const { pass, open } = gate()
     let begun = 0
     const { admit, until, done, told, sent, jobsEver, nothingLeft } = await carry(() => {
       begun += 1
       return pass()
     })
-    await admit('shop', 'outbound', messages(70))
-    await until(() => told('message.delivered').filter(({ flow }) => flow === 'outbound').length === 70)
-    await eventually(() => begun === 70)
+    await admit('shop', 'outbound', messages(120))
+    await until(() => told('message.delivered').filter(({ flow }) => flow === 'outbound').length === 120)
+    await eventually(() => begun === 120)
     expect(await jobsEver('receipts')).toBe(20)
     open()
-    await until(() => done() === 70)
+    await until(() => done() === 120)
     expect(sent.toSorted()).toEqual(
-      idsTo(70)
+      idsTo(120)
         .map((id) => `delivered ${id}`)
         .toSorted(),
     )

@@ -34,7 +34,8 @@ export async function everythingBelow(folder: string): Promise<string> {
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name)
     found.push(path)
-    if (entry.isFile()) found.push(await readFile(path, 'latin1'))
+    // Redis' own temporary files come and go.
+    if (entry.isFile()) found.push(await readFile(path, 'latin1').catch(() => ''))
   }
   return found.join('\n')
 }

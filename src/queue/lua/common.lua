@@ -31,6 +31,12 @@ local function replayed(queue, id)
   return text and cjson.decode(text) or nil
 end
 
+-- Has an attempt at this head begun, and not ended? (Or has its process died: another one begins anew within seconds.)
+local function under_way(queue, user, id)
+  local state = redis.call('HMGET', attempt_key(queue, user), 'id', 'open')
+  return state[1] == id and state[2] == '1'
+end
+
 -- Adds a step to a message's trace. A trace stays short: beyond this length further failed attempts are only counted in the log.
 local function step(journal, field, text)
   if text == '' then return end

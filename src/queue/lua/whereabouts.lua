@@ -1,5 +1,5 @@
--- Tells how messages stand, each by trace and lane in one moment. ARGV: how far to look into a lane, then 6 values a message:
--- journal, field, queue, user, id, job id.
+-- Tells how messages stand, each by trace and lane in one moment. ARGV: how far to look into a lane, then 5 values a message:
+-- journal, field, queue, user, id.
 -- Returns 3 values a message: its trace ('' if it is gone), its place in its lane (0: the head; -1: not there), and 1 if it is being delivered.
 local depth = tonumber(ARGV[1])
 local places = {}
@@ -14,13 +14,12 @@ local function places_in(lane)
 end
 
 local answers = {}
-for i = 2, #ARGV, 6 do
+for i = 2, #ARGV, 5 do
   local queue, user, id = ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local lane = lane_key(queue, user)
   local place = places_in(lane)[id] or (redis.call('LLEN', lane) > depth and depth or -1)
   answers[#answers + 1] = redis.call('HGET', base .. ARGV[i], ARGV[i + 1]) or ''
   answers[#answers + 1] = place
-  -- BullMQ's own lock of the head's job.
-  answers[#answers + 1] = place == 0 and redis.call('EXISTS', base .. queue .. ':' .. ARGV[i + 5] .. ':lock') or 0
+  answers[#answers + 1] = place == 0 and under_way(queue, user, id) and 1 or 0
 end
 return answers
