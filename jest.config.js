@@ -10,6 +10,6 @@ export default {
     ],
   },
   testTimeout: 20_000,
-  // Most of the time the tests wait for servers and clocks, so every core gets its worker.
-  maxWorkers: '100%',
+  // Most of the time the tests wait for servers and clocks, so there are more workers than cores.
+  maxWorkers: '150%',
 }
