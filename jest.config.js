@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
@@ -11,5 +13,5 @@ export default {
   },
   testTimeout: 20_000,
   // Most of the time the tests wait for servers and clocks, so there are more workers than cores.
-  maxWorkers: '150%',
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
 }
