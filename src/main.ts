@@ -1,5 +1,5 @@
 import { ConfigFaults, readConfig, readRoles } from './config.ts'
-import { errorCode } from './lib/error-code.ts'
+import { readEnvironment } from './lib/dot-env.ts'
 import { createFaultPoints } from './lib/fault-points.ts'
 import { createLogger } from './lib/logger.ts'
 import { keepRedisServer } from './lib/redis-keeper.ts'
@@ -13,18 +13,8 @@ const stopWithinMs = 18_000
 /** A load balancer that asks for readiness sees for so long that the process stops, and is still served. */
 const drainMs = 1_000
 
-const environment = readEnvironment()
+const environment = readEnvironment(process)
 await run()
-
-/** Variables of the process win over those of `.env`. */
-function readEnvironment(): NodeJS.ProcessEnv {
-  try {
-    process.loadEnvFile()
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error
-  }
-  return process.env
-}
 
 function configure() {
   try {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { channelTypes } from '../channels/index.ts'
 import { type Config, ConfigFaults, readConfig } from '../config.ts'
-import { errorCode } from '../lib/error-code.ts'
+import { readEnvironment } from '../lib/dot-env.ts'
 import { createLogger } from '../lib/logger.ts'
 import { connectRedis, untilUsable } from '../lib/redis.ts'
 import { createRedisCache } from '../lib/redis-cache.ts'
@@ -53,14 +53,9 @@ async function run(): Promise<number> {
   }
 }
 
-/** Variables of the process win over those of `.env`. */
 function configure(): Config {
-  try {
-    process.loadEnvFile()
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error
-  }
-  return readConfig({ path: process.env.BRIDGE_CONFIG ?? 'bridge.config.yaml', environment: process.env })
+  const environment = readEnvironment(process)
+  return readConfig({ path: environment.BRIDGE_CONFIG ?? 'bridge.config.yaml', environment })
 }
 
 /** Writes down who did what, whether it came to its end or not. */

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express'
+import { reachedAddress } from '../lib/reached-address.ts'
 import type { WebhookHandler } from './webhook-route.ts'
 
 /** What the HTTP server offers; parts that this process does not play are left out. */
@@ -80,7 +81,7 @@ export function createHttpServer(parts: { readonly app: RequestListener }) {
         server.once('error', reject)
         server.listen(port, host, () => {
           server.off('error', reject)
-          resolve(addressOf(host, (server.address() as AddressInfo).port))
+          resolve(reachedAddress(host, (server.address() as AddressInfo).port))
         })
       }),
 
@@ -98,10 +99,4 @@ export function createHttpServer(parts: { readonly app: RequestListener }) {
         })
       }),
   }
-}
-
-/** A host that stands for every address of the machine is reached under loopback. */
-function addressOf(host: string, port: number): string {
-  const reached = host.replace(/^(0\.0\.0\.0|::)$/, '127.0.0.1')
-  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
 }

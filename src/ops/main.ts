@@ -1,30 +1,19 @@
 /** `npm run ops`: see {@link opsUsage}. A program of its own: it reads command line and environment and sets the exit code. */
 import { type Config, ConfigFaults, readConfig } from '../config.ts'
-import { errorCode } from '../lib/error-code.ts'
+import { readEnvironment } from '../lib/dot-env.ts'
+import { reachedAddress } from '../lib/reached-address.ts'
 import { type Access, createOpsClient, OpsRefused } from './client.ts'
 import { isWebAddress, OpsUsageError, opsUsage, readCommandLine } from './command-line.ts'
 import { runCommand } from './run.ts'
 
-/** Variables of the process win over those of `.env`. */
-function readEnvironment(): NodeJS.ProcessEnv {
-  try {
-    process.loadEnvFile()
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error
-  }
-  return process.env
-}
-
-/** On this machine a server that listens on every address is reached under loopback. */
 function addressOf({ host, port }: Config['server']): string {
   if (port === 0) throw new OpsUsageError('server.port is 0, so that nobody can know the address: name it with --url.')
-  const reached = host.replace(/^(0\.0\.0\.0|::)$/, '127.0.0.1')
-  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
+  return reachedAddress(host, port)
 }
 
 /** The configuration is only read where something is missing, since not everybody who operates has all its secrets. */
 function accessOf(givenUrl: string | undefined): Access {
-  const environment = readEnvironment()
+  const environment = readEnvironment(process)
   const { BRIDGE_ADMIN_USERNAME, BRIDGE_ADMIN_PASSWORD, BRIDGE_URL, BRIDGE_CONFIG } = environment
   let config: Config | undefined
   const configured = (): Config => {

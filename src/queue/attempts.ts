@@ -78,7 +78,6 @@ export type After =
  */
 export function createAttempts<T extends Item>(settings: {
   readonly route: Route<T>
-  readonly queue: string
   readonly lanes: Lanes
   readonly codec: Codec
   readonly signal: AbortSignal
@@ -89,7 +88,7 @@ export function createAttempts<T extends Item>(settings: {
   readonly onError: (error: Error) => void
   readonly faults: FaultPoints
 }) {
-  const { route, queue, lanes, codec, signal, waits, onReceipt, onReleased, emit, onError, faults } = settings
+  const { route, lanes, codec, signal, waits, onReceipt, onReleased, emit, onError, faults } = settings
   const { channel, flow, budget } = route
   const endings = createEndings<T>({
     channel,
@@ -280,6 +279,5 @@ export function createAttempts<T extends Item>(settings: {
     tryFresh,
     /** Lets held messages be tried at once. @returns their ids */
     release: holds.release,
-    queue,
   }
 }

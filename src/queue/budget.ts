@@ -39,7 +39,7 @@ interface Waiting {
   readonly fail: (error: Error) => void
 }
 
-/** Readies a connection for budgets, before it is first used. */
+/** Readies a connection for budgets; once is enough for all of them. */
 export const prepareBudgets = (redis: Redis): void =>
   defineScripts(redis, { budgetHold: 'hold', budgetPermit: 'permit' })
 

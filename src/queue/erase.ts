@@ -43,7 +43,6 @@ const leastDays = 5
  *
  * Left in place, because they hold ids and times only: traces, receipts, jobs, and the places of messages in lanes and among dead
  * letters.
- * @param settings.redis must not have been used yet: see {@link defineScripts}
  */
 export function createQueueEraser(settings: {
   readonly redis: Redis

@@ -15,7 +15,6 @@ export interface LetterEraser {
   wipe(queue: string, id: string): Promise<boolean>
 }
 
-/** @param settings.redis must not have been used yet: see {@link defineScripts} */
 export function createLetterEraser(settings: { readonly redis: Redis; readonly base: string }): LetterEraser {
   const { redis, base } = settings
   defineScripts(redis, { eraseLetter: 'erase-letter' })

@@ -66,7 +66,7 @@ export function createQueues(settings: {
         prefix,
         skipVersionCheck: true,
         streams: { events: { maxLen: keptEvents } },
-        // BullMQ then defines its scripts at once; later, while the connection is in use, would be too late (see `defineScripts`).
+        // Heads can get their jobs as soon as Redis answers; BullMQ would first wait for a signal of its own.
         skipWaitingForReady: true,
       })
       queue.on('error', onError)

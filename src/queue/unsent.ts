@@ -2,7 +2,7 @@ import type { Redis } from '../lib/redis.ts'
 import { createLetterEraser } from './letter-eraser.ts'
 import { originalId, parseQueueName } from './names.ts'
 
-/** A file of a message that was taken back may just be on its way into the media store; it is looked for again until then. */
+/** A file of a message that was taken back may just be on its way into the media store; it is looked for again after this time. */
 const watchedMs = 120_000
 const messagesPerRound = 1_000
 
@@ -25,6 +25,8 @@ export function createUnsent(settings: {
   const { redis, base, eraseFiles } = settings
   const letters = createLetterEraser({ redis, base })
   const key = `${base}unsent`
+  /** What this process has erased, and will look at once more when its time is over. */
+  let erased = new Set<string>()
 
   async function erase(member: string): Promise<void> {
     const [queue = '', , id = ''] = member.split(' ')
@@ -36,10 +38,14 @@ export function createUnsent(settings: {
     /** @param now ms since the epoch */
     async sweep(now: number): Promise<void> {
       const noted = await redis.zrange(key, '0', String(messagesPerRound - 1), 'WITHSCORES')
+      const known = erased
+      erased = new Set()
       for (let i = 0; i < noted.length; i += 2) {
         const member = noted[i] ?? ''
-        await erase(member)
-        if (now - Number(noted[i + 1]) > watchedMs) await redis.zrem(key, member)
+        const over = now - Number(noted[i + 1]) > watchedMs
+        if (over || !known.has(member)) await erase(member)
+        if (over) await redis.zrem(key, member)
+        else erased.add(member)
       }
     },
   }

@@ -55,7 +55,6 @@ export function createWorker<T extends Item>(settings: {
   const hands = createHands({ lanes, onError })
   const attempts = createAttempts<T>({
     route,
-    queue,
     lanes,
     codec,
     signal,

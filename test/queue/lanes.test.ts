@@ -219,6 +219,25 @@ describe('an attempt', () => {
     expect(await lanes.take({ ...behind, ...take })).toMatchObject(fresh)
   })
 
+  test('whose end cannot be written down keeps its message, and touches no other', async () => {
+    const parts = await admitted()
+    const { lanes, redis, base } = parts
+    const other = entryOf(inbound('9', 'U9'))
+    await lanes.admit([other], Date.now())
+    const receipt = { queue: 'shop-receipts', user: 'r1', entry: 'r1 1 {}' }
+    await redis.set(`${base}lane:shop-receipts:r1`, 'of another kind')
+    const [failed, done] = await Promise.allSettled([
+      lanes.finish(message, ending({ letter: '{}', receipt })),
+      lanes.finish(other, ending()),
+    ])
+    expect(failed).toMatchObject({ status: 'rejected' })
+    expect(done).toEqual({ status: 'fulfilled', value: undefined })
+    expect(await lanes.heads([message])).toEqual(['1'])
+    await redis.del(`${base}lane:shop-receipts:r1`)
+    expect(await lanes.finish(message, ending({ letter: '{}', receipt }))).toBe('2')
+    expect(await redis.lrange(`${base}lane:shop-receipts:r1`, 0, -1)).toEqual(['r1 1 {}'])
+  })
+
   test('learns how long its budget is held', async () => {
     const { lanes, redis, base } = await admitted()
     await redis.set(`${base}hold:test`, 1, 'PX', 60_000)

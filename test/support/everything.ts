@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
+import { errorCode } from '../../src/lib/error-code.ts'
 
 /**
  * Everything that a Redis holds, keys and values, as one text. Not by DUMP, which compresses.
@@ -34,8 +35,13 @@ export async function everythingBelow(folder: string): Promise<string> {
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name)
     found.push(path)
-    // Redis' own temporary files come and go.
-    if (entry.isFile()) found.push(await readFile(path, 'latin1').catch(() => ''))
+    if (!entry.isFile()) continue
+    try {
+      found.push(await readFile(path, 'latin1'))
+    } catch (error) {
+      // Redis' own temporary files come and go. What cannot be read for another reason must not count as clean.
+      if (errorCode(error) !== 'ENOENT') throw error
+    }
   }
   return found.join('\n')
 }

@@ -7,7 +7,7 @@ local lane = lane_key(queue, user)
 local entry = redis.call('LINDEX', lane, 0)
 if not entry or head_of(entry) ~= id then return false end
 if ARGV[12] ~= '' and redis.call('HGET', attempt_key(queue, user), 'token') ~= ARGV[12] then return false end
-redis.call('LPOP', lane)
+-- What has to outlive the entry is written before the entry goes: whatever fails so far, the message is still there, and its ending can be tried again.
 if ARGV[8] ~= '' then
   -- What only Redis knows for certain: the entry, whose content may have been erased meanwhile, and how far the delivery came.
   local state = redis.call('HMGET', attempt_key(queue, user), 'order', 'plan', 'parts', 'keyAt')
@@ -18,11 +18,12 @@ if ARGV[8] ~= '' then
   redis.call('HSET', base .. 'letters:' .. queue, id, letter .. '}')
   redis.call('ZADD', base .. 'dead:' .. queue, now, id)
 end
+if ARGV[9] ~= '' then append(ARGV[9], ARGV[10], ARGV[11], now) end
+redis.call('LPOP', lane)
 redis.call('DEL', attempt_key(queue, user))
 redis.call('ZREM', base .. 'owed', queue .. ' ' .. user .. ' ' .. id)
 redis.call('HINCRBY', base .. 'depth', queue, -1)
 step(base .. ARGV[5], ARGV[6], ARGV[7])
-if ARGV[9] ~= '' then append(ARGV[9], ARGV[10], ARGV[11], now) end
 local following = redis.call('LINDEX', lane, 0)
 if following then
   local next_id, at = head_of(following)
