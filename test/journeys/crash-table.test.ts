@@ -121,7 +121,7 @@ const casesOf = (crashes: readonly Crash[]) =>
   )
 
 /** The cases mostly wait; a few of them can do so at the same time without making each other late. */
-const sideBySide = 5
+const sideBySide = 3
 let begun = 0
 const waiting: (() => void)[] = []
 async function inTurn(run: () => Promise<void>): Promise<void> {
