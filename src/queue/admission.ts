@@ -51,83 +51,76 @@ export function createAdmission(settings: {
   readonly faults: FaultPoints
 }) {
   const { lanes, codec, emit, timeoutMs, onHeads, faults } = settings
-  const gathered = new Set<Request>()
+  // Lists, because sets that are filled and emptied all the time make the garbage collector keep what was in them.
+  let gathered: Request[] = []
+  let underWay: readonly Request[] = []
   let busy = false
   let lastCallAt = Number.NEGATIVE_INFINITY
 
   /** One call to Redis at a time; what comes meanwhile, or in the same turn of the event loop, goes with the next. */
   async function drain(): Promise<void> {
-    while (gathered.size > 0) {
+    while (gathered.length > 0) {
       // Calls that follow one another closely cost more than their entries: then a few more may come first.
-      if (gathered.size < smallBatch && performance.now() - lastCallAt < closeMs) await sleep(closeMs)
+      if (gathered.length < smallBatch && performance.now() - lastCallAt < closeMs) await sleep(closeMs)
       lastCallAt = performance.now()
       const batch = takeBatch()
-      const entries = batch.length === 1 && batch[0] ? batch[0].entries : batch.flatMap((request) => request.entries)
-      try {
-        faults.reach('admit.before')
-        const answers = await lanes.admit(entries, Date.now())
-        faults.reach('admit.after')
-        const heads = entries.filter((_, index) => answers[index] === 'first')
-        if (heads.length > 0) onHeads(heads)
-        let from = 0
-        for (const request of batch) {
-          request.stored(answers.slice(from, from + request.entries.length))
-          from += request.entries.length
-        }
-      } catch {
-        for (const request of batch) request.failed(new StoreUnavailable('Redis did not take it.'))
-      }
+      underWay = batch
+      await send(batch)
+      underWay = []
     }
     busy = false
   }
 
-  /** The next bodies, whole, as many as fit one call. */
-  function takeBatch(): Request[] {
-    const batch: Request[] = []
-    let size = 0
-    for (const request of gathered) {
-      if (size > 0 && size + request.entries.length > entriesPerCall) break
-      gathered.delete(request)
-      batch.push(request)
-      size += request.entries.length
+  async function send(batch: readonly Request[]): Promise<void> {
+    const entries = batch.length === 1 && batch[0] ? batch[0].entries : batch.flatMap((request) => request.entries)
+    try {
+      faults.reach('admit.before')
+      const answers = await lanes.admit(entries, Date.now())
+      faults.reach('admit.after')
+      const heads = entries.filter((_, index) => answers[index] === 'first')
+      if (heads.length > 0) onHeads(heads)
+      let from = 0
+      for (const request of batch) {
+        request.stored(answers.slice(from, from + request.entries.length))
+        from += request.entries.length
+      }
+    } catch {
+      for (const request of batch) request.failed(new StoreUnavailable('Redis did not take it.'))
     }
+  }
+
+  /** The next bodies, whole, as many as fit one call. */
+  function takeBatch(): readonly Request[] {
+    let size = 0
+    const left = gathered.findIndex(({ entries }, index) => {
+      size += entries.length
+      return index > 0 && size > entriesPerCall
+    })
+    const batch = left === -1 ? gathered : gathered.slice(0, left)
+    gathered = left === -1 ? [] : gathered.slice(left)
     return batch
   }
 
-  const waiting = new Set<Request>()
   let watching = false
   /** One timer for all, in the order of their deadlines. */
   function expire(): void {
     const now = performance.now()
-    for (const request of waiting) {
-      if (request.deadline > now) break
-      // Its sender is told to try again: while Redis hangs, such requests must not pile up.
-      gathered.delete(request)
+    const isDue = ({ deadline }: Request) => deadline <= now
+    // Their senders are told to try again: while Redis hangs, such requests must not pile up.
+    for (const request of [...underWay, ...gathered].filter(isDue))
       request.failed(new StoreUnavailable('Redis did not answer in time.'))
-    }
-    const [first] = waiting
-    watching = first !== undefined
-    if (first) setTimeout(expire, Math.max(1, first.deadline - now)).unref()
+    underWay = underWay.filter((request) => !isDue(request))
+    gathered = gathered.filter((request) => !isDue(request))
+    const next = underWay[0] ?? gathered[0]
+    watching = next !== undefined
+    if (next) setTimeout(expire, Math.max(1, next.deadline - now)).unref()
   }
 
   function store(entries: readonly AdmitEntry[]): Promise<readonly Admission[]> {
-    return new Promise((resolve, reject) => {
-      const request: Request = {
-        entries,
-        deadline: performance.now() + timeoutMs,
-        stored: (answers) => {
-          waiting.delete(request)
-          resolve(answers)
-        },
-        failed: (error) => {
-          waiting.delete(request)
-          reject(error)
-        },
-      }
-      waiting.add(request)
+    return new Promise((stored, failed) => {
+      gathered.push({ entries, deadline: performance.now() + timeoutMs, stored, failed })
       if (!watching) setTimeout(expire, timeoutMs).unref()
       watching = true
-      gathered.add(request)
       if (busy) return
       busy = true
       setImmediate(() => void drain())
