@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Emit, Flow } from '../bridge/events.ts'
 import type { InboundMessage, OutboundMessage } from '../bridge/message.ts'
 import type { Effect, Heard } from '../bridge/side.ts'
@@ -30,7 +30,7 @@ interface Request {
 const lateAfterMs = 60_000
 
 /** So many bodies are worth a call of their own, however soon after the last one. */
-const smallBatch = 16
+const smallBatch = 25
 const closeMs = 1
 
 /** One script call should not block Redis for long, however many webhooks gather. */
@@ -55,23 +55,38 @@ export function createAdmission(settings: {
   let gathered: Request[] = []
   let underWay: readonly Request[] = []
   let busy = false
-  let lastCallAt = Number.NEGATIVE_INFINITY
 
   /** One call to Redis at a time; what comes meanwhile, or in the same turn of the event loop, goes with the next. */
   async function drain(): Promise<void> {
+    let tell = () => {}
     while (gathered.length > 0) {
-      // Calls that follow one another closely cost more than their entries: then a few more may come first.
-      if (gathered.length < smallBatch && performance.now() - lastCallAt < closeMs) await sleep(closeMs)
-      lastCallAt = performance.now()
+      await untilQuiet()
       const batch = takeBatch()
       underWay = batch
-      await send(batch)
+      const sent = send(batch)
+      // Redis works on this call while the senders of the last one get their answers.
+      setImmediate(tell)
+      tell = await sent
       underWay = []
+      if (gathered.length === 0) {
+        tell()
+        tell = () => {}
+      }
     }
     busy = false
   }
 
-  async function send(batch: readonly Request[]): Promise<void> {
+  /** Waits while each turn of the event loop brings more, for a moment. */
+  async function untilQuiet(): Promise<void> {
+    const until = performance.now() + closeMs
+    for (let before = 0; gathered.length > before && gathered.length < smallBatch && performance.now() < until; ) {
+      before = gathered.length
+      await nextTurn()
+    }
+  }
+
+  /** Stores what some bodies told. Never rejects. @returns tells those who wait for it */
+  async function send(batch: readonly Request[]): Promise<() => void> {
     const entries = batch.length === 1 && batch[0] ? batch[0].entries : batch.flatMap((request) => request.entries)
     try {
       faults.reach('admit.before')
@@ -79,13 +94,17 @@ export function createAdmission(settings: {
       faults.reach('admit.after')
       const heads = entries.filter((_, index) => answers[index] === 'first')
       if (heads.length > 0) onHeads(heads)
-      let from = 0
-      for (const request of batch) {
-        request.stored(answers.slice(from, from + request.entries.length))
-        from += request.entries.length
+      return () => {
+        let from = 0
+        for (const { entries, stored } of batch) {
+          stored(answers.slice(from, from + entries.length))
+          from += entries.length
+        }
       }
     } catch {
-      for (const request of batch) request.failed(new StoreUnavailable('Redis did not take it.'))
+      return () => {
+        for (const { failed } of batch) failed(new StoreUnavailable('Redis did not take it.'))
+      }
     }
   }
 

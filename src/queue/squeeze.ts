@@ -42,21 +42,31 @@ export function unsqueeze(text: string): string | undefined {
 
 /**
  * 16 bytes become 20 characters. https://rfc.zeromq.org/spec/32/
- * Bytes are handled as four numbers of 32 bits, and characters in pairs from a table: this is done for every message that comes.
+ * Bytes are handled as four numbers of 32 bits, and characters as their codes: this is done for every message that comes.
  */
 type Words = readonly [number, number, number, number]
 
 const z85 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
+const z85Codes = Buffer.from(z85, 'latin1')
 const z85Digits = new Map([...z85].map((character, digit) => [character, digit]))
-const pairs = Array.from({ length: 85 * 85 }, (_, value) => z85.charAt(value / 85) + z85.charAt(value % 85))
 const groupCharacters = 5
 const bareCharacters = 20
 
-function encodeWord(word: number): string {
-  const low = word % 52_200_625
-  return z85.charAt(word / 52_200_625) + pairs[Math.trunc(low / 7_225)] + pairs[low % 7_225]
+const encoded = Buffer.alloc(bareCharacters)
+
+function encode(words: Words): string {
+  let at = bareCharacters
+  for (let index = words.length - 1; index >= 0; index -= 1) {
+    // `>>>` also tells the engine that these are whole numbers of 32 bits.
+    let rest = (words[index] ?? 0) >>> 0
+    for (let digit = 0; digit < groupCharacters; digit += 1) {
+      at -= 1
+      encoded[at] = z85Codes[rest % 85] ?? 0
+      rest = (rest / 85) >>> 0
+    }
+  }
+  return encoded.toString('latin1')
 }
-const encode = ([a, b, c, d]: Words): string => encodeWord(a) + encodeWord(b) + encodeWord(c) + encodeWord(d)
 
 function decode(text: string): Words | undefined {
   if (text.length !== bareCharacters) return undefined
