@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -79,7 +80,8 @@ async function startFiveBrands() {
     publicUrl: 'http://127.0.0.1:1',
     port: 0,
     redisUrl: (await redis()).url,
-    keyPrefix: `order-${process.pid}`,
+    // What one world has still to repeat at its end must not come up in the next.
+    keyPrefix: `order-${randomUUID().slice(0, 8)}`,
     folder,
     lineUrl: line.apiUrl,
     lineDataUrl: line.dataApiUrl,
