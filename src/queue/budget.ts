@@ -88,7 +88,7 @@ export function createBudget(settings: {
 
   const who = randomUUID().slice(0, 8)
   const pace = paceOf(perMinute)
-  const queues: readonly [Set<Waiting>, Set<Waiting>, Set<Waiting>] = [new Set(), new Set(), new Set()]
+  const queues: readonly [Waiting[], Waiting[], Waiting[]] = [[], [], []]
   const lease = createLease(pace)
   let pumping = false
   /** How urgent the requests are for which permits are fetched ahead, while nobody waits. */
@@ -103,7 +103,7 @@ export function createBudget(settings: {
       await Promise.resolve()
       let late = false
       for (let urgency = nextUrgency(); urgency !== undefined; urgency = nextUrgency()) {
-        const count = Math.min(queues[urgency].size, mostAsked)
+        const count = Math.min(queues[urgency].length, mostAsked)
         const askedAt = performance.now()
         const extra = lease.wish(askedAt, count)
         const { spacingMs, earlyMs, atOnce, coldMs } = pace
@@ -129,8 +129,7 @@ export function createBudget(settings: {
       // Redis refuses: the requests' own attempts end before anything is sent, and come back later.
       const error = new DeliveryError('The request budget could not be asked.', { do: 'retry', mayHaveArrived: false })
       for (const queue of queues) {
-        for (const waiting of queue) waiting.fail(error)
-        queue.clear()
+        for (const waiting of queue.splice(0)) waiting.fail(error)
       }
     } finally {
       pumping = false
@@ -138,16 +137,11 @@ export function createBudget(settings: {
   }
 
   /** Lets as many go as were granted, the longest waiting first. @returns how many those were */
-  function letGo(queue: Set<Waiting>, granted: number): number {
-    let gone = 0
-    for (const waiting of queue) {
-      if (gone === granted) break
-      queue.delete(waiting)
-      waiting.go()
-      gone += 1
-    }
-    lease.used(gone)
-    return gone
+  function letGo(queue: Waiting[], granted: number): number {
+    const gone = queue.splice(0, granted)
+    for (const { go } of gone) go()
+    lease.used(gone.length)
+    return gone.length
   }
 
   /** Waits, but no longer than until somebody comes who is more urgent. */
@@ -164,7 +158,7 @@ export function createBudget(settings: {
   }
 
   function nextUrgency(): Urgency | undefined {
-    const found = queues.findIndex((queue) => queue.size > 0)
+    const found = queues.findIndex((queue) => queue.length > 0)
     const next = found === -1 ? ahead : (found as Urgency)
     ahead = undefined
     return next
@@ -173,7 +167,8 @@ export function createBudget(settings: {
   function wait(urgency: Urgency, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = () => {
-        queues[urgency].delete(waiting)
+        const queue = queues[urgency]
+        if (queue.includes(waiting)) queue.splice(queue.indexOf(waiting), 1)
         reject(new Stopping('The process stops.'))
       }
       const waiting: Waiting = {
@@ -187,7 +182,7 @@ export function createBudget(settings: {
         },
       }
       signal.addEventListener('abort', leave, { once: true })
-      queues[urgency].add(waiting)
+      queues[urgency].push(waiting)
       if (asleep && urgency < asleep.urgency) asleep.wake()
       if (!pumping) void pump()
     })

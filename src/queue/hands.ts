@@ -1,3 +1,4 @@
+import { createBag } from '../lib/short-lived.ts'
 import type { Lanes, Place } from './lanes.ts'
 
 /** Debts are old after seconds, so this is often enough even for a process that is short of breath. */
@@ -9,11 +10,11 @@ const renewEveryMs = 400
  */
 export function createHands(settings: { readonly lanes: Lanes; readonly onError: (error: Error) => void }) {
   const { lanes, onError } = settings
-  const held = new Set<Place>()
+  const held = createBag<Place>()
   let timer: NodeJS.Timeout | undefined
 
   function renew(): void {
-    if (held.size > 0) lanes.renew([...held], Date.now()).catch(onError)
+    if (held.size > 0) lanes.renew(held.all(), Date.now()).catch(onError)
     else {
       clearInterval(timer)
       timer = undefined
@@ -28,7 +29,7 @@ export function createHands(settings: { readonly lanes: Lanes; readonly onError:
       try {
         return await run()
       } finally {
-        held.delete(place)
+        held.remove(place)
       }
     },
 

@@ -26,7 +26,8 @@ export function defineScripts(redis: Redis, files: Readonly<Record<string, strin
 export type RunStep = <Answer>(file: string, values: readonly (string | number)[]) => Promise<Answer>
 
 /** Redis should not be held up for long. */
-const stepsPerCall = 200
+const stepsPerCall = 16
+const mostCalls = 4
 
 /**
  * Joins small scripts into one that runs many steps, each of any of them, in their order. A busy process then makes one call where it would
@@ -53,33 +54,41 @@ export function createSteps(settings: {
     readonly failed: (error: unknown) => void
   }
   let gathered: Step[] = []
-  let busy = false
+  let calls = 0
+  let planned = false
 
-  async function drain(): Promise<void> {
-    while (gathered.length > 0) {
-      const batch = gathered.slice(0, stepsPerCall)
-      gathered = gathered.slice(stepsPerCall)
-      const values = batch.flatMap((step) => [step.file, step.values.length, ...step.values])
-      try {
-        const answers = await redis.runSteps(base, ...values)
-        for (const [index, step] of batch.entries()) {
-          const answer = answers[index]
-          // Answers are texts, numbers or lists; an object is an error.
-          if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) step.failed(answer)
-          else step.done(answer)
-        }
-      } catch (error) {
-        for (const step of batch) step.failed(error)
+  function plan(): void {
+    if (planned || calls >= mostCalls) return
+    planned = true
+    setImmediate(() => {
+      planned = false
+      while (gathered.length > 0 && calls < mostCalls) void call()
+    })
+  }
+
+  async function call(): Promise<void> {
+    calls += 1
+    const batch = gathered.splice(0, stepsPerCall)
+    const values: (string | number)[] = []
+    for (const step of batch) values.push(step.file, step.values.length, ...step.values)
+    try {
+      const answers = await redis.runSteps(base, ...values)
+      for (const [index, step] of batch.entries()) {
+        const answer = answers[index]
+        // Answers are texts, numbers or lists; an object is an error.
+        if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) step.failed(answer)
+        else step.done(answer)
       }
+    } catch (error) {
+      for (const step of batch) step.failed(error)
     }
-    busy = false
+    calls -= 1
+    if (gathered.length > 0) plan()
   }
 
   return <Answer>(file: string, values: readonly (string | number)[]) =>
     new Promise<Answer>((resolve, reject) => {
       gathered.push({ file, values, done: (answer) => resolve(answer as Answer), failed: reject })
-      if (busy) return
-      busy = true
-      setImmediate(() => void drain())
+      plan()
     })
 }

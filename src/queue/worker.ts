@@ -4,6 +4,7 @@ import { DelayedError, type Job, type Processor, UnrecoverableError, Worker } fr
 import type { Emit } from '../bridge/events.ts'
 import type { FaultPoints } from '../lib/fault-points.ts'
 import type { Redis } from '../lib/redis.ts'
+import { createBag, createDirectory } from '../lib/short-lived.ts'
 import { type After, createAttempts, type OnReceipt, type Route } from './attempts.ts'
 import { createCrew } from './crew.ts'
 import type { Codec } from './envelope.ts'
@@ -66,20 +67,20 @@ export function createWorker<T extends Item>(settings: {
     faults,
   })
 
-  const underWay = new Map<string, Promise<unknown>>()
+  const underWay = createDirectory<Promise<unknown>>()
 
   /**
    * One at a time in a lane. When Redis was away for longer than a lock lives, BullMQ brings a job a second time while its delivery
    * is still under way here. The second one waits, and then mostly finds that its message is no head any more.
    */
   async function alone<Result>(lane: string, run: () => Promise<Result>): Promise<Result> {
-    while (underWay.has(lane)) await underWay.get(lane)?.catch(() => undefined)
+    for (let other = underWay.get(lane); other; other = underWay.get(lane)) await other.catch(() => undefined)
     const running = run()
     underWay.set(lane, running)
     try {
       return await running
     } finally {
-      underWay.delete(lane)
+      underWay.remove(lane)
     }
   }
 
@@ -166,7 +167,7 @@ export function createWorker<T extends Item>(settings: {
     if (!signal.aborted) await worker.resume()
   }
 
-  const direct = new Set<Promise<void>>()
+  const direct = createBag<Promise<void>>()
 
   return {
     queue,
@@ -182,7 +183,7 @@ export function createWorker<T extends Item>(settings: {
      */
     runNow(head: Place, fresh: { readonly item: T; readonly receivedAt: number }): boolean {
       if (signal.aborted || direct.size >= mostAtOnce) return false
-      const run = alone(head.user, () => goOn(head, fresh)).finally(() => direct.delete(run))
+      const run = alone(head.user, () => goOn(head, fresh)).finally(() => direct.remove(run))
       direct.add(run)
       return true
     },
@@ -195,7 +196,7 @@ export function createWorker<T extends Item>(settings: {
     async stop(): Promise<void> {
       stopping.abort()
       waits.abort()
-      await Promise.all([crew.close(), ...direct])
+      await Promise.all([crew.close(), ...direct.all()])
       hands.close()
     },
   }

@@ -1,6 +1,7 @@
 import type { Cache } from '../../bridge/cache.ts'
 import type { Customer } from '../../bridge/message.ts'
 import { asObject, asText } from '../../lib/loose.ts'
+import { createDirectory } from '../../lib/short-lived.ts'
 import { within } from '../../lib/within.ts'
 
 const daySeconds = 24 * 60 * 60
@@ -35,7 +36,7 @@ export function createCustomers(parts: {
   readonly waitMs?: number
 }): (user: string) => Promise<Customer | undefined> {
   const { channel, cache, profile, waitMs = 400 } = parts
-  const pending = new Map<string, Promise<Customer | undefined>>()
+  const pending = createDirectory<Promise<Customer | undefined>>()
 
   async function askLine(user: string, key: string): Promise<Customer | undefined> {
     let customer: Customer | undefined
@@ -63,7 +64,7 @@ export function createCustomers(parts: {
   function sharedLookUp(user: string): Promise<Customer | undefined> {
     let shared = pending.get(user)
     if (!shared) {
-      shared = lookUp(user).finally(() => pending.delete(user))
+      shared = lookUp(user).finally(() => pending.remove(user))
       pending.set(user, shared)
     }
     return shared
