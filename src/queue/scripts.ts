@@ -53,7 +53,7 @@ export function createSteps(settings: {
     readonly done: (answer: unknown) => void
     readonly failed: (error: unknown) => void
   }
-  let gathered: Step[] = []
+  const gathered: Step[] = []
   let calls = 0
   let planned = false
 
