@@ -10,6 +10,7 @@ import type { Codec } from './envelope.ts'
 import { createHolds } from './holds.ts'
 import { insist } from './insist.ts'
 import type { Lanes, Place, Taken } from './lanes.ts'
+import { originalId } from './names.ts'
 import { type Item, idsOf, readItem } from './payload.ts'
 import { holdMs } from './schedule.ts'
 import { writeStep } from './trace.ts'
@@ -55,6 +56,8 @@ export interface Route<T extends Item> {
   readonly flow: Flow
   readonly budget: Budget
   urgency(item: T): Urgency
+  /** Told whose message is about to be taken from Redis, so that what is known of them can be fetched meanwhile. */
+  readonly prepare?: (user: string) => void
   /** @throws {DeliveryError} which says what to do next */
   deliver(item: T, delivery: QueuedDelivery): Promise<Delivered>
   /** The receipt to send after an ending; undefined for none. */
@@ -109,6 +112,7 @@ export function createAttempts<T extends Item>(settings: {
   async function tryHead(place: Place): Promise<After> {
     if (!holds.mayTry(place.id)) return { do: 'later', delayMs: holdMs }
     const startedAt = Date.now()
+    route.prepare?.(originalId(place.user))
     const taken = await lanes.take({ ...place, channel, holdKey: budget.holdKey })
     if (!taken) return { do: 'nothing' }
     const { envelope } = taken

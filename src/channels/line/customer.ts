@@ -1,7 +1,6 @@
 import type { Cache } from '../../bridge/cache.ts'
 import type { Customer } from '../../bridge/message.ts'
 import { asObject, asText } from '../../lib/loose.ts'
-import { createDirectory } from '../../lib/short-lived.ts'
 import { within } from '../../lib/within.ts'
 
 const daySeconds = 24 * 60 * 60
@@ -10,6 +9,9 @@ const unknownSeconds = 60 * 60
  * After a failure nobody asks again for so long, lest every message of a customer waits for a platform that is down.
  */
 const failedSeconds = 30
+
+/** Who writes several messages in a row is looked up once. A process knows nobody for longer than twice this time. */
+const rememberedMs = 500
 
 /** Where a customer's name and language lie in the cache. */
 export const profileKey = (person: { readonly channel: string; readonly user: string }): string =>
@@ -34,9 +36,14 @@ export function createCustomers(parts: {
   readonly cache: Cache
   readonly profile: (user: string) => Promise<Customer | undefined>
   readonly waitMs?: number
+  /** Ms, by any clock that never goes back. */
+  readonly now?: () => number
 }): (user: string) => Promise<Customer | undefined> {
-  const { channel, cache, profile, waitMs = 400 } = parts
-  const pending = createDirectory<Promise<Customer | undefined>>()
+  const { channel, cache, profile, waitMs = 400, now = () => performance.now() } = parts
+  type LookedUp = Map<string, Promise<Customer | undefined>>
+  let recent: LookedUp = new Map()
+  let older: LookedUp = new Map()
+  let turnedAt = now()
 
   async function askLine(user: string, key: string): Promise<Customer | undefined> {
     let customer: Customer | undefined
@@ -62,10 +69,16 @@ export function createCustomers(parts: {
   }
 
   function sharedLookUp(user: string): Promise<Customer | undefined> {
-    let shared = pending.get(user)
+    const sinceMs = now() - turnedAt
+    if (sinceMs > rememberedMs) {
+      older = sinceMs > 2 * rememberedMs ? new Map() : recent
+      recent = new Map()
+      turnedAt += sinceMs
+    }
+    let shared = recent.get(user) ?? older.get(user)
     if (!shared) {
-      shared = lookUp(user).finally(() => pending.remove(user))
-      pending.set(user, shared)
+      shared = lookUp(user)
+      recent.set(user, shared)
     }
     return shared
   }

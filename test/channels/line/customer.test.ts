@@ -14,7 +14,7 @@ function ask(...answers: (() => Promise<Customer | undefined>)[]) {
     if (!answer) throw new Error('LINE was asked too often.')
     return answer()
   }
-  const customer = createCustomers({ channel: 'retail_thailand', cache, profile, waitMs: 50 })
+  const customer = createCustomers({ channel: 'retail_thailand', cache, profile, waitMs: 50, now: () => cache.nowMs })
   return { cache, customer, asked: () => asked }
 }
 
@@ -57,6 +57,17 @@ test('after a failure nobody asks for 30 seconds', async () => {
   expect(asked()).toBe(1)
   pass(cache, 2)
   expect(await customer('U1')).toEqual(somchai)
+})
+
+test('who writes several messages in a row is looked up once, and not remembered for longer than a second', async () => {
+  const { customer, cache, asked } = ask(known, unknown)
+  expect(await customer('U1')).toEqual(somchai)
+  cache.entries.clear()
+  expect(await customer('U1')).toEqual(somchai)
+  expect(asked()).toBe(1)
+  cache.nowMs += 1_001
+  expect(await customer('U1')).toBeUndefined()
+  expect(asked()).toBe(2)
 })
 
 test('many messages at once ask once', async () => {
