@@ -110,15 +110,24 @@ function ulidToWords(id: string): Words {
   ]
 }
 
+const crockfordCodes = Buffer.from(crockford, 'latin1')
+const ulidCharacters = 26
+const spelled = Buffer.alloc(ulidCharacters)
+
+/** Writes a number in digits of base 32, up to a place of {@link spelled}. */
+function spell(value: number, from: number, to: number): void {
+  let rest = value
+  for (let at = to - 1; at >= from; at -= 1) {
+    spelled[at] = crockfordCodes[rest % 32] ?? 0
+    rest = Math.floor(rest / 32)
+  }
+}
+
 function wordsToUlid([a, b, c, d]: Words): string {
-  const time = a * 0x1_0000 + Math.floor(b / 0x1_0000)
-  const first = (b % 0x1_0000) * 0x100_0000 + Math.floor(c / 0x100)
-  const second = (c % 0x100) * 0x1_0000_0000 + d
-  const digits = [
-    time.toString(32).padStart(10, '0'),
-    ...[first, second].map((one) => one.toString(32).padStart(8, '0')),
-  ]
-  return [...digits.join('')].map((digit) => crockford.charAt(Number.parseInt(digit, 32))).join('')
+  spell(a * 0x1_0000 + Math.floor(b / 0x1_0000), 0, 10)
+  spell((b % 0x1_0000) * 0x100_0000 + Math.floor(c / 0x100), 10, 18)
+  spell((c % 0x100) * 0x1_0000_0000 + d, 18, ulidCharacters)
+  return spelled.toString('latin1')
 }
 
 /** An id of 16 bytes that can stand bare. */
