@@ -29,9 +29,9 @@ interface Request {
 /** An event that is older than this when it comes had been sent in vain before, or was held up on its way. */
 const lateAfterMs = 60_000
 
-/** So many bodies are worth a call of their own, however soon after the last one. */
+/** So many bodies are worth a call of their own; fewer wait for others, but no longer than this. */
 const smallBatch = 25
-const closeMs = 1
+const gatherMs = 1
 
 /** One script call should not block Redis for long, however many webhooks gather. */
 const entriesPerCall = 1_000
@@ -76,9 +76,9 @@ export function createAdmission(settings: {
     busy = false
   }
 
-  /** Waits while each turn of the event loop brings more, for a moment. */
+  /** Waits as long as each turn of the event loop brings more. */
   async function untilQuiet(): Promise<void> {
-    const until = performance.now() + closeMs
+    const until = performance.now() + gatherMs
     for (let before = 0; gathered.length > before && gathered.length < smallBatch && performance.now() < until; ) {
       before = gathered.length
       await nextTurn()

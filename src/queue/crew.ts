@@ -1,5 +1,4 @@
 import type { Job, Processor, Worker } from 'bullmq'
-import { createBag } from '../lib/short-lived.ts'
 
 /**
  * How many conversations of one queue a process serves at once. More would only keep more unfinished work in memory: with answers in 50 ms
@@ -26,7 +25,7 @@ export function createCrew<Data>(settings: {
 }) {
   const { process, make, onError } = settings
   /** When each delivery began, by `performance.now()`. */
-  const begun = createBag<{ readonly at: number }>()
+  const begun = new Set<{ readonly at: number }>()
 
   async function work(job: Job<Data>, token: string | undefined): Promise<void> {
     const place = { at: performance.now() }
@@ -34,7 +33,7 @@ export function createCrew<Data>(settings: {
     try {
       await process(job, token)
     } finally {
-      begun.remove(place)
+      begun.delete(place)
     }
   }
 
@@ -47,7 +46,7 @@ export function createCrew<Data>(settings: {
   function look(): void {
     const before = performance.now() - slowMs
     let slow = 0
-    for (const { at } of begun.all()) if (at < before) slow += 1
+    for (const { at } of begun) if (at < before) slow += 1
     if (slow > usualPlaces / 2 && !second) {
       second = make(work, sparePlaces)
       void second.run().catch(onError)

@@ -1,4 +1,3 @@
-import { createBag } from '../lib/short-lived.ts'
 import type { Lanes, Place } from './lanes.ts'
 
 /** Debts are old after seconds, so this is often enough even for a process that is short of breath. */
@@ -10,11 +9,11 @@ const renewEveryMs = 400
  */
 export function createHands(settings: { readonly lanes: Lanes; readonly onError: (error: Error) => void }) {
   const { lanes, onError } = settings
-  const held = createBag<Place>()
+  const held = new Set<Place>()
   let timer: NodeJS.Timeout | undefined
 
   function renew(): void {
-    if (held.size > 0) lanes.renew(held.all(), Date.now()).catch(onError)
+    if (held.size > 0) lanes.renew([...held], Date.now()).catch(onError)
     else {
       clearInterval(timer)
       timer = undefined
@@ -29,7 +28,7 @@ export function createHands(settings: { readonly lanes: Lanes; readonly onError:
       try {
         return await run()
       } finally {
-        held.remove(place)
+        held.delete(place)
       }
     },
 

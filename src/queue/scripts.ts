@@ -25,14 +25,17 @@ export function defineScripts(redis: Redis, files: Readonly<Record<string, strin
 /** Runs one script; rejects with what Redis says to it. */
 export type RunStep = <Answer>(file: string, values: readonly (string | number)[]) => Promise<Answer>
 
-/** Redis should not be held up for long. */
+/**
+ * With all steps in one call, Redis and this process would work in turns, each waiting for the other; with small calls, several of them under
+ * way, both work at once.
+ */
 const stepsPerCall = 16
 const mostCalls = 4
 
 /**
  * Joins small scripts into one that runs many steps, each of any of them, in their order. A busy process then makes one call where it would
  * make dozens: what a call costs on both sides is more than what is done in it. A step that fails does not touch the others.
- * While one call is under way, the next steps gather.
+ * While as many calls as may be are under way, the next steps gather.
  * @param files the scripts, without their ending
  */
 export function createSteps(settings: {

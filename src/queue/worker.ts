@@ -4,7 +4,6 @@ import { DelayedError, type Job, type Processor, UnrecoverableError, Worker } fr
 import type { Emit } from '../bridge/events.ts'
 import type { FaultPoints } from '../lib/fault-points.ts'
 import type { Redis } from '../lib/redis.ts'
-import { createBag, createDirectory } from '../lib/short-lived.ts'
 import { type After, createAttempts, type OnReceipt, type Route } from './attempts.ts'
 import { createCrew } from './crew.ts'
 import type { Codec } from './envelope.ts'
@@ -67,7 +66,7 @@ export function createWorker<T extends Item>(settings: {
     faults,
   })
 
-  const underWay = createDirectory<Promise<unknown>>()
+  const underWay = new Map<string, Promise<unknown>>()
 
   /**
    * One at a time in a lane. When Redis was away for longer than a lock lives, BullMQ brings a job a second time while its delivery
@@ -80,7 +79,7 @@ export function createWorker<T extends Item>(settings: {
     try {
       return await running
     } finally {
-      underWay.remove(lane)
+      underWay.delete(lane)
     }
   }
 
@@ -167,7 +166,7 @@ export function createWorker<T extends Item>(settings: {
     if (!signal.aborted) await worker.resume()
   }
 
-  const direct = createBag<Promise<void>>()
+  const direct = new Set<Promise<void>>()
 
   return {
     queue,
@@ -183,7 +182,7 @@ export function createWorker<T extends Item>(settings: {
      */
     runNow(head: Place, fresh: { readonly item: T; readonly receivedAt: number }): boolean {
       if (signal.aborted || direct.size >= mostAtOnce) return false
-      const run = alone(head.user, () => goOn(head, fresh)).finally(() => direct.remove(run))
+      const run = alone(head.user, () => goOn(head, fresh)).finally(() => direct.delete(run))
       direct.add(run)
       return true
     },
@@ -196,7 +195,7 @@ export function createWorker<T extends Item>(settings: {
     async stop(): Promise<void> {
       stopping.abort()
       waits.abort()
-      await Promise.all([crew.close(), ...direct.all()])
+      await Promise.all([crew.close(), ...direct])
       hands.close()
     },
   }

@@ -10,7 +10,7 @@ const unknownSeconds = 60 * 60
  */
 const failedSeconds = 30
 
-/** Who writes several messages in a row is looked up once. A process knows nobody for longer than twice this time. */
+/** Who writes several messages in a row is looked up once: a process knows a name for so long after it was looked up. */
 const rememberedMs = 500
 
 /** Where a customer's name and language lie in the cache. */
@@ -36,14 +36,10 @@ export function createCustomers(parts: {
   readonly cache: Cache
   readonly profile: (user: string) => Promise<Customer | undefined>
   readonly waitMs?: number
-  /** Ms, by any clock that never goes back. */
-  readonly now?: () => number
+  readonly knownMs?: number
 }): (user: string) => Promise<Customer | undefined> {
-  const { channel, cache, profile, waitMs = 400, now = () => performance.now() } = parts
-  type LookedUp = Map<string, Promise<Customer | undefined>>
-  let recent: LookedUp = new Map()
-  let older: LookedUp = new Map()
-  let turnedAt = now()
+  const { channel, cache, profile, waitMs = 400, knownMs = rememberedMs } = parts
+  const lookedUp = new Map<string, Promise<Customer | undefined>>()
 
   async function askLine(user: string, key: string): Promise<Customer | undefined> {
     let customer: Customer | undefined
@@ -69,16 +65,11 @@ export function createCustomers(parts: {
   }
 
   function sharedLookUp(user: string): Promise<Customer | undefined> {
-    const sinceMs = now() - turnedAt
-    if (sinceMs > rememberedMs) {
-      older = sinceMs > 2 * rememberedMs ? new Map() : recent
-      recent = new Map()
-      turnedAt += sinceMs
-    }
-    let shared = recent.get(user) ?? older.get(user)
+    let shared = lookedUp.get(user)
     if (!shared) {
       shared = lookUp(user)
-      recent.set(user, shared)
+      lookedUp.set(user, shared)
+      void shared.then(() => setTimeout(() => lookedUp.delete(user), knownMs).unref())
     }
     return shared
   }

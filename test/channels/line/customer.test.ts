@@ -4,6 +4,9 @@ import type { Customer } from '../../../src/bridge/message.ts'
 import { createCustomers } from '../../../src/channels/line/customer.ts'
 import { createMemoryCache } from './memory-cache.ts'
 
+/** A process knows a name for so long without asking the cache. */
+const knownMs = 100
+
 /** LINE's profile API as a list of answers, one for each time it is asked. */
 function ask(...answers: (() => Promise<Customer | undefined>)[]) {
   let asked = 0
@@ -14,7 +17,7 @@ function ask(...answers: (() => Promise<Customer | undefined>)[]) {
     if (!answer) throw new Error('LINE was asked too often.')
     return answer()
   }
-  const customer = createCustomers({ channel: 'retail_thailand', cache, profile, waitMs: 50, now: () => cache.nowMs })
+  const customer = createCustomers({ channel: 'retail_thailand', cache, profile, waitMs: 50, knownMs })
   return { cache, customer, asked: () => asked }
 }
 
@@ -24,17 +27,19 @@ const unknown = async () => undefined
 const broken = async () => {
   throw new Error('LINE is down.')
 }
-const pass = (cache: { nowMs: number }, seconds: number) => {
+/** Moves the cache's clock, and waits until nothing is known without it. */
+async function pass(cache: { nowMs: number }, seconds: number): Promise<void> {
   cache.nowMs += seconds * 1_000
+  await sleep(2 * knownMs)
 }
 
 test('a profile is fetched once a day', async () => {
   const { customer, cache, asked } = ask(known, known)
   expect(await customer('U1')).toEqual(somchai)
-  pass(cache, 24 * 3_600 - 1)
+  await pass(cache, 24 * 3_600 - 1)
   expect(await customer('U1')).toEqual(somchai)
   expect(asked()).toBe(1)
-  pass(cache, 2)
+  await pass(cache, 2)
   expect(await customer('U1')).toEqual(somchai)
   expect(asked()).toBe(2)
 })
@@ -42,30 +47,30 @@ test('a profile is fetched once a day', async () => {
 test('a customer whom LINE does not know is asked for again after an hour', async () => {
   const { customer, cache, asked } = ask(unknown, known)
   expect(await customer('U1')).toBeUndefined()
-  pass(cache, 3_599)
+  await pass(cache, 3_599)
   expect(await customer('U1')).toBeUndefined()
   expect(asked()).toBe(1)
-  pass(cache, 2)
+  await pass(cache, 2)
   expect(await customer('U1')).toEqual(somchai)
 })
 
 test('after a failure nobody asks for 30 seconds', async () => {
   const { customer, cache, asked } = ask(broken, known)
   expect(await customer('U1')).toBeUndefined()
-  pass(cache, 29)
+  await pass(cache, 29)
   expect(await customer('U1')).toBeUndefined()
   expect(asked()).toBe(1)
-  pass(cache, 2)
+  await pass(cache, 2)
   expect(await customer('U1')).toEqual(somchai)
 })
 
-test('who writes several messages in a row is looked up once, and not remembered for longer than a second', async () => {
+test('who writes several messages in a row is looked up once, and soon forgotten', async () => {
   const { customer, cache, asked } = ask(known, unknown)
   expect(await customer('U1')).toEqual(somchai)
   cache.entries.clear()
   expect(await customer('U1')).toEqual(somchai)
   expect(asked()).toBe(1)
-  cache.nowMs += 1_001
+  await pass(cache, 0)
   expect(await customer('U1')).toBeUndefined()
   expect(asked()).toBe(2)
 })
