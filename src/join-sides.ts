@@ -51,7 +51,7 @@ export function joinSides(parts: {
       flow: 'inbound',
       budget: centreBudget,
       urgency: () => 0,
-      prepare: (user) => void channel.customer(user),
+      prepare: channel.prepare,
       deliver: async (message, delivery) =>
         centre.deliver(await withCustomer(message), withFiles(delivery, 'inbound', message, channel.media)),
     },

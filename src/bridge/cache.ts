@@ -3,6 +3,8 @@ export interface Cache {
   /** Rejects when the store is away; callers that must not fail catch it. */
   get(key: string): Promise<string | undefined>
   set(key: string, value: string, ttlSeconds: number): Promise<void>
+  /** As `set`, unless there is something under the key, or it was to be forgotten a moment ago. */
+  add(key: string, value: string, ttlSeconds: number): Promise<void>
   /** True for exactly one caller per key until it runs out. */
   claim(key: string, ttlSeconds: number): Promise<boolean>
 }

@@ -162,6 +162,12 @@ describe('the erasure of a customer', () => {
     expect(await Promise.all(links(thailand.userId).map(statusOf))).toEqual([404])
     expect(await Promise.all(links(other).map(statusOf))).toEqual([200])
 
+    // What waited ends when its turn comes, and nobody is looked up for that.
+    const withdrawn = () => world.log.filter((lineOfLog) => lineOfLog.includes('"withdrawn"')).length
+    await until('the turn of what was erased', () => withdrawn() === 4, 20_000)
+    const later = asBytes(await everythingIn(redis))
+    for (const trace of traces) expect(later.includes(trace)).toBe(false)
+
     // Whatever follows goes on as if nothing had been.
     write(world, 'hello again', thailand, thailand.userId)
     world.genesys.mend()

@@ -24,10 +24,37 @@ function readCached(text: string): Customer | undefined {
   return name || language ? { ...(name && { name }), ...(language && { language }) } : undefined
 }
 
+/** Lets all who ask for the same at once, or soon after it was found, share what one of them finds. */
+function createShared<Found>(
+  find: (user: string) => Promise<Found>,
+  knownMs: number,
+): (user: string) => Promise<Found> {
+  const found = new Map<string, Promise<Found>>()
+  return (user) => {
+    const known = found.get(user)
+    if (known) return known
+    const finding = find(user)
+    found.set(user, finding)
+    const forget = () => setTimeout(() => found.delete(user), knownMs).unref()
+    void finding.then(forget, forget)
+    return finding
+  }
+}
+
+/** What a channel knows of its customers. */
+export interface Customers {
+  /** Who is it? Answers within `waitMs` whatever LINE and the cache do, and never throws. */
+  customer(user: string): Promise<Customer | undefined>
+  /**
+   * Looks into the cache, for a message that is about to be read. LINE is not asked: the message may turn out to have been
+   * taken back, and of somebody who was erased nothing may be kept anew.
+   */
+  prepare(user: string): void
+}
+
 /**
- * Makes the function that tells who wrote. It answers within `waitMs` whatever LINE and the cache do: a name is
- * welcome, a delayed message is not. A profile that comes later still fills the cache for the customer's next message.
- * Never throws.
+ * Makes what tells who wrote. A name is welcome, a delayed message is not: a profile that comes later still fills the
+ * cache for the customer's next message.
  * @param parts.profile asks LINE; undefined when LINE knows nobody,
  *   https://developers.line.biz/en/reference/messaging-api/#get-profile
  */
@@ -37,11 +64,11 @@ export function createCustomers(parts: {
   readonly profile: (user: string) => Promise<Customer | undefined>
   readonly waitMs?: number
   readonly knownMs?: number
-}): (user: string) => Promise<Customer | undefined> {
+}): Customers {
   const { channel, cache, profile, waitMs = 400, knownMs = rememberedMs } = parts
-  const lookedUp = new Map<string, Promise<Customer | undefined>>()
+  const cached = createShared((user) => cache.get(profileKey({ channel, user })), knownMs)
 
-  async function askLine(user: string, key: string): Promise<Customer | undefined> {
+  async function askLine(user: string): Promise<Customer | undefined> {
     let customer: Customer | undefined
     let ttlSeconds = failedSeconds
     try {
@@ -50,29 +77,21 @@ export function createCustomers(parts: {
     } catch {
       // Remembered like an unknown customer, but not for long.
     }
-    await cache.set(key, JSON.stringify(customer ?? {}), ttlSeconds).catch(() => {})
+    await cache.add(profileKey({ channel, user }), JSON.stringify(customer ?? {}), ttlSeconds).catch(() => {})
     return customer
   }
 
-  async function lookUp(user: string): Promise<Customer | undefined> {
-    const key = profileKey({ channel, user })
+  const lookedUp = createShared(async (user) => {
     try {
-      const cached = await cache.get(key)
-      return cached === undefined ? await askLine(user, key) : readCached(cached)
+      const line = await cached(user)
+      return line === undefined ? await askLine(user) : readCached(line)
     } catch {
       return undefined
     }
-  }
+  }, knownMs)
 
-  function sharedLookUp(user: string): Promise<Customer | undefined> {
-    let shared = lookedUp.get(user)
-    if (!shared) {
-      shared = lookUp(user)
-      lookedUp.set(user, shared)
-      void shared.then(() => setTimeout(() => lookedUp.delete(user), knownMs).unref())
-    }
-    return shared
+  return {
+    customer: (user) => within(waitMs, () => lookedUp(user)).catch(() => undefined),
+    prepare: (user) => void cached(user).catch(() => {}),
   }
-
-  return (user) => within(waitMs, () => sharedLookUp(user)).catch(() => undefined)
 }

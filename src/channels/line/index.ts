@@ -47,7 +47,7 @@ export function createLineChannel(parts: {
     webhook: createLineWebhook({ channel: name, secrets: settings.channelSecret }),
     media,
     deliver: createDeliver({ client }),
-    customer: createCustomers({ channel: name, cache, profile: client.profile }),
+    ...createCustomers({ channel: name, cache, profile: client.profile }),
     describe: tokens.describe,
     keyOwner: createKeyOwner(name),
     async close() {

@@ -17,8 +17,8 @@ function ask(...answers: (() => Promise<Customer | undefined>)[]) {
     if (!answer) throw new Error('LINE was asked too often.')
     return answer()
   }
-  const customer = createCustomers({ channel: 'retail_thailand', cache, profile, waitMs: 50, knownMs })
-  return { cache, customer, asked: () => asked }
+  const customers = createCustomers({ channel: 'retail_thailand', cache, profile, waitMs: 50, knownMs })
+  return { cache, ...customers, asked: () => asked }
 }
 
 const somchai = { name: 'สมชาย', language: 'th' }
@@ -75,6 +75,25 @@ test('who writes several messages in a row is looked up once, and soon forgotten
   expect(asked()).toBe(2)
 })
 
+test('what the cache holds is there sooner for a message that is expected', async () => {
+  const { customer, prepare, cache, asked } = ask(known)
+  await customer('U1')
+  await pass(cache, 0)
+  prepare('U1')
+  cache.entries.clear()
+  expect(await customer('U1')).toEqual(somchai)
+  expect(asked()).toBe(1)
+})
+
+test('LINE is not asked for a message that is only expected', async () => {
+  const { customer, prepare, cache, asked } = ask(known)
+  prepare('U1')
+  await pass(cache, 0)
+  expect(asked()).toBe(0)
+  expect(cache.entries.size).toBe(0)
+  expect(await customer('U1')).toEqual(somchai)
+})
+
 test('many messages at once ask once', async () => {
   const { customer, asked } = ask(known)
   expect(await Promise.all([customer('U1'), customer('U1'), customer('U1')])).toEqual([somchai, somchai, somchai])
@@ -107,7 +126,7 @@ test('without the cache there is no name, and LINE is not asked for every messag
 
 test('a cache that hangs delays nobody', async () => {
   const cache = { ...createMemoryCache(), get: () => sleep(2_000, undefined, { ref: false }) as Promise<undefined> }
-  const customer = createCustomers({ channel: 'c', cache, profile: known, waitMs: 50 })
+  const { customer } = createCustomers({ channel: 'c', cache, profile: known, waitMs: 50 })
   const begun = performance.now()
   expect(await customer('U1')).toBeUndefined()
   expect(performance.now() - begun).toBeLessThan(1_000)

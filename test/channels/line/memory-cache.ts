@@ -12,7 +12,7 @@ export interface MemoryCache extends Cache {
 
 export function createMemoryCache(): MemoryCache {
   const entries: MemoryCache['entries'] = new Map()
-  const cache: MemoryCache = { away: false, nowMs: 0, entries, get, set, claim }
+  const cache: MemoryCache = { away: false, nowMs: 0, entries, get, set, add, claim }
   const check = () => {
     if (cache.away) throw new Error('The store is away.')
   }
@@ -27,6 +27,10 @@ export function createMemoryCache(): MemoryCache {
   async function set(key: string, value: string, ttlSeconds: number) {
     check()
     entries.set(key, { value, until: cache.nowMs + ttlSeconds * 1_000 })
+  }
+  async function add(key: string, value: string, ttlSeconds: number) {
+    check()
+    if (valid(key) === undefined) await set(key, value, ttlSeconds)
   }
   async function claim(key: string, ttlSeconds: number) {
     check()
