@@ -67,6 +67,11 @@ export function connectRedis(settings: {
 /** Whoever waits for an answer that does not come must not hold up the others for longer. */
 const gatherMs = 1
 
+const flushes = new WeakMap<Redis, () => void>()
+
+/** Sends what was gathered: for a command that is large enough for a system call of its own, and whose answer is waited for. */
+export const sendNow = (redis: Redis): void => flushes.get(redis)?.()
+
 /**
  * What is sent in one turn of the event loop goes out in one system call; and while answers are outstanding, what is sent waits for the
  * next of them, as Nagle's algorithm has it. A busy process then makes a tenth of the calls, and an idle one waits for nothing.
@@ -83,9 +88,11 @@ function gatherWrites(redis: Redis): void {
     function flush(): void {
       clearTimeout(timer)
       timer = undefined
+      if (stream.writableCorked === 0) return
       outstanding = true
       stream.uncork()
     }
+    flushes.set(redis, flush)
     stream.on('data', () => {
       outstanding = false
       // What the answers lead to goes along.

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Result } from 'ioredis'
 import { Stopping } from '../bridge/errors.ts'
-import type { Redis } from '../lib/redis.ts'
+import { type Redis, sendNow } from '../lib/redis.ts'
 import { createSteps, defineScripts } from './scripts.ts'
 
 /**
@@ -215,8 +215,9 @@ export function createLanes(settings: {
           content,
         )
       }
-      const found = await redis.laneAdmit(base, now, rememberedDays, keepSeconds, ...values)
-      return found.map((answer) => answers[answer] ?? 'noted')
+      const found = redis.laneAdmit(base, now, rememberedDays, keepSeconds, ...values)
+      sendNow(redis)
+      return (await found).map((answer) => answers[answer] ?? 'noted')
     },
 
     async take({ queue, user, id, channel, holdKey }) {
