@@ -1,17 +1,12 @@
 import type { Job, Processor, Worker } from 'bullmq'
+import { createPlaces, mostOfThePlaces } from './places.ts'
 
-/**
- * How many conversations of one queue a process serves at once. More would only keep more unfinished work in memory: with answers in 50 ms
- * this is two thousand messages a second.
- */
-const usualPlaces = 100
-
-/** … and how many besides them, while deliveries hang: each keeps its place for up to 10 s, and must not hold up the others. */
+/** So many conversations more are served while deliveries hang: each keeps its place for up to 10 s, and must not hold up the others. */
 const sparePlaces = 200
 
 /** A delivery that takes longer than this is slow. */
 const slowMs = 1_000
-const lookEveryMs = 500
+const lookEveryMs = 100
 
 /**
  * The BullMQ workers of one queue: one that always works, and a second one that is called in while most places of the first are taken by
@@ -37,17 +32,20 @@ export function createCrew<Data>(settings: {
     }
   }
 
-  const first = make(work, usualPlaces)
+  const places = createPlaces()
+  const first = make(work, places.now)
   let second: Worker<Data> | undefined
   /** Second ones that take no more jobs, and still have some. */
   const leaving = new Set<Promise<void>>()
   let timer: NodeJS.Timeout | undefined
 
   function look(): void {
+    places.look(begun.size)
+    first.concurrency = places.now
     const before = performance.now() - slowMs
     let slow = 0
     for (const { at } of begun) if (at < before) slow += 1
-    if (slow > usualPlaces / 2 && !second) {
+    if (slow > mostOfThePlaces && !second) {
       second = make(work, sparePlaces)
       void second.run().catch(onError)
     } else if (slow === 0 && second) {

@@ -1,48 +1,45 @@
-/** The store did not answer in time. */
-export class NotSent extends Error {
-  override readonly name = 'NotSent'
+/** Redis did not answer in time. */
+export class NotAnswered extends Error {
+  override readonly name = 'NotAnswered'
 }
 
-interface Waiting<Entry, Answer> {
-  readonly entries: readonly Entry[]
+interface Waiting<Item, Answer> {
+  readonly item: Item
   /** By `performance.now()`. */
   readonly deadline: number
-  readonly done: (answers: readonly Answer[]) => void
+  readonly done: (answer: Answer) => void
   readonly failed: (error: unknown) => void
 }
 
-/** So many bodies are worth a call of their own; fewer wait until the end of the event loop's turn. */
-const bodiesPerCall = 25
-
-/** While the store works on one call, the process answers another one's senders, and reads what is for the next. */
-const callsAtOnce = 3
-
-/** One script call should not block Redis for long, however many webhooks gather. */
-const entriesPerCall = 1_000
-
 /**
- * Lets bodies that come at the same time go to the store in one call, whole and in the order in which they came. Calls are small
- * and overlap: were everything gathered into one, the process would be idle while the store works, and the store while the process
- * does.
- * @param settings.send stores entries, and answers in their order
- * @param settings.timeoutMs how long a body may wait
- * @returns sends one body's entries. Rejects with {@link NotSent} after the time-out, and with the store's own error
+ * Lets what comes at the same time go to Redis in one call, in the order in which it came. Calls are small, overlap, and are sent as
+ * soon as they are full: were everything gathered into one, the process would be idle while Redis works, and Redis while the
+ * process does. While as many calls as may be are under way, what comes waits for the next.
+ * @param settings.send answers each item in its place
+ * @param settings.weightPerCall so much is worth a call of its own; less waits until the end of the event loop's turn
+ * @param settings.weigh what an item adds to the weight; default: 1
+ * @param settings.timeoutMs how long an item may wait; absent: for ever
+ * @returns sends one item; rejects with {@link NotAnswered} after the time-out, or with what the call was refused with
  */
-export function createGathering<Entry, Answer>(settings: {
-  readonly send: (entries: readonly Entry[]) => Promise<readonly Answer[]>
-  readonly timeoutMs: number
-}): (entries: readonly Entry[]) => Promise<readonly Answer[]> {
-  const { send, timeoutMs } = settings
-  type Body = Waiting<Entry, Answer>
+export function createGathering<Item, Answer>(settings: {
+  readonly send: (items: readonly Item[]) => Promise<readonly Answer[]>
+  readonly weightPerCall: number
+  readonly weigh?: (item: Item) => number
+  readonly callsAtOnce: number
+  readonly timeoutMs?: number
+}): (item: Item) => Promise<Answer> {
+  const { send, weightPerCall, weigh = () => 1, callsAtOnce, timeoutMs } = settings
+  type Waits = Waiting<Item, Answer>
   // Lists, because sets that are filled and emptied all the time make the garbage collector keep what was in them.
-  let gathered: Body[] = []
-  let underWay: (readonly Body[])[] = []
+  let gathered: Waits[] = []
+  let gatheredWeight = 0
+  let underWay: (readonly Waits[])[] = []
   let planned = false
   let watching = false
 
   function next(): void {
     if (underWay.length >= callsAtOnce || gathered.length === 0) return
-    if (gathered.length >= bodiesPerCall) void call()
+    if (gatheredWeight >= weightPerCall) void call()
     else if (!planned) {
       planned = true
       setImmediate(atEndOfTurn)
@@ -54,19 +51,24 @@ export function createGathering<Entry, Answer>(settings: {
     if (underWay.length < callsAtOnce && gathered.length > 0) void call()
   }
 
+  function takeBatch(): readonly Waits[] {
+    let weight = 0
+    let count = 0
+    for (; count < gathered.length && weight < weightPerCall; count += 1)
+      weight += weigh((gathered[count] as Waits).item)
+    gatheredWeight -= weight
+    const batch = count === gathered.length ? gathered : gathered.slice(0, count)
+    gathered = count === gathered.length ? [] : gathered.slice(count)
+    return batch
+  }
+
   /** Never rejects. */
   async function call(): Promise<void> {
     const batch = takeBatch()
     underWay.push(batch)
     try {
-      const answers = await send(
-        batch.length === 1 && batch[0] ? batch[0].entries : batch.flatMap((body) => body.entries),
-      )
-      let from = 0
-      for (const { entries, done } of batch) {
-        done(answers.slice(from, from + entries.length))
-        from += entries.length
-      }
+      const answers = await send(batch.map(({ item }) => item))
+      for (const [index, { done }] of batch.entries()) done(answers[index] as Answer)
     } catch (error) {
       for (const { failed } of batch) failed(error)
     }
@@ -74,36 +76,34 @@ export function createGathering<Entry, Answer>(settings: {
     next()
   }
 
-  /** The next bodies, whole, as many as fit one call. */
-  function takeBatch(): readonly Body[] {
-    let size = 0
-    const left = gathered.findIndex(({ entries }, index) => {
-      size += entries.length
-      return index > 0 && size > entriesPerCall
-    })
-    const batch = left === -1 ? gathered : gathered.slice(0, left)
-    gathered = left === -1 ? [] : gathered.slice(left)
-    return batch
-  }
-
-  /** One timer for all. Senders are told to try again: while the store hangs, their bodies must not pile up. */
+  /** One timer for all. Whoever waited in vain may try again: while Redis hangs, what is given up must not pile up. */
   function expire(): void {
     const now = performance.now()
-    const isDue = ({ deadline }: Body) => deadline <= now
-    for (const body of [...underWay.flat(), ...gathered].filter(isDue))
-      body.failed(new NotSent('Redis did not answer in time.'))
-    gathered = gathered.filter((body) => !isDue(body))
-    const waiting = [...underWay.flat().filter((body) => !isDue(body)), ...gathered]
-    const soonest = Math.min(...waiting.map(({ deadline }) => deadline))
-    watching = waiting.length > 0
-    if (watching) setTimeout(expire, Math.max(1, soonest - now)).unref()
+    const isDue = ({ deadline }: Waits) => deadline <= now
+    for (const waiting of [...underWay.flat(), ...gathered].filter(isDue))
+      waiting.failed(new NotAnswered('Redis did not answer in time.'))
+    gathered = gathered.filter((waiting) => !isDue(waiting))
+    gatheredWeight = gathered.reduce((sum, { item }) => sum + weigh(item), 0)
+    const left = [...underWay.flat(), ...gathered].filter((waiting) => !isDue(waiting))
+    watching = left.length > 0
+    if (watching) setTimeout(expire, Math.max(1, Math.min(...left.map(({ deadline }) => deadline)) - now)).unref()
   }
 
-  return (entries) =>
+  function watch(ms: number): number {
+    if (!watching) setTimeout(expire, ms).unref()
+    watching = true
+    return performance.now() + ms
+  }
+
+  return (item) =>
     new Promise((done, failed) => {
-      gathered.push({ entries, deadline: performance.now() + timeoutMs, done, failed })
-      if (!watching) setTimeout(expire, timeoutMs).unref()
-      watching = true
+      gatheredWeight += weigh(item)
+      gathered.push({
+        item,
+        deadline: timeoutMs === undefined ? Number.POSITIVE_INFINITY : watch(timeoutMs),
+        done,
+        failed,
+      })
       next()
     })
 }

@@ -24,7 +24,7 @@ const restMs = 1_000
 /** How many messages of a lane follow each other without a job; then another conversation gets the place. */
 const mostInARow = 20
 
-/** How many receipts may be sent without a job of their own at once. */
+/** How many receipts may be sent without a job of their own at once: they come no faster than messages are delivered. */
 const mostAtOnce = 100
 
 /**
@@ -153,6 +153,7 @@ export function createWorker<T extends Item>(settings: {
     })
     return worker
   }
+  const direct = new Set<Promise<void>>()
   const crew = createCrew<HeadJob>({ process, make: makeWorker, onError })
 
   const resting = new Set<Worker>()
@@ -165,8 +166,6 @@ export function createWorker<T extends Item>(settings: {
     resting.delete(worker)
     if (!signal.aborted) await worker.resume()
   }
-
-  const direct = new Set<Promise<void>>()
 
   return {
     queue,
