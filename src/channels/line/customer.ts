@@ -41,13 +41,19 @@ function createShared<Found>(
   }
 }
 
+/** What was found out about somebody. `keepSeconds`: for so long it is worth keeping; absent when it comes from the cache. */
+interface Found {
+  readonly customer: Customer | undefined
+  readonly keepSeconds?: number
+}
+
 /** What a channel knows of its customers. */
 export interface Customers {
   /** Who is it? Answers within `waitMs` whatever LINE and the cache do, and never throws. */
   customer(user: string): Promise<Customer | undefined>
   /**
-   * Looks into the cache, for a message that is about to be read. LINE is not asked: the message may turn out to have been
-   * taken back, and of somebody who was erased nothing may be kept anew.
+   * Looks somebody up whose message is about to be read. Nothing is kept: the message may turn out to have been taken back, and
+   * of somebody who was erased nothing may be kept anew.
    */
   prepare(user: string): void
 }
@@ -66,32 +72,39 @@ export function createCustomers(parts: {
   readonly knownMs?: number
 }): Customers {
   const { channel, cache, profile, waitMs = 400, knownMs = rememberedMs } = parts
-  const cached = createShared((user) => cache.get(profileKey({ channel, user })), knownMs)
 
-  async function askLine(user: string): Promise<Customer | undefined> {
-    let customer: Customer | undefined
-    let ttlSeconds = failedSeconds
+  async function askLine(user: string): Promise<Found> {
     try {
-      customer = await profile(user)
-      ttlSeconds = customer ? daySeconds : unknownSeconds
+      const customer = await profile(user)
+      return { customer, keepSeconds: customer ? daySeconds : unknownSeconds }
     } catch {
       // Remembered like an unknown customer, but not for long.
+      return { customer: undefined, keepSeconds: failedSeconds }
     }
-    await cache.add(profileKey({ channel, user }), JSON.stringify(customer ?? {}), ttlSeconds).catch(() => {})
-    return customer
   }
 
-  const lookedUp = createShared(async (user) => {
+  const lookUp = createShared(async (user): Promise<Found> => {
     try {
-      const line = await cached(user)
-      return line === undefined ? await askLine(user) : readCached(line)
+      const line = await cache.get(profileKey({ channel, user }))
+      return line === undefined ? await askLine(user) : { customer: readCached(line) }
     } catch {
-      return undefined
+      return { customer: undefined }
     }
   }, knownMs)
 
+  const kept = new WeakSet<Found>()
+  async function lookUpAndKeep(user: string): Promise<Customer | undefined> {
+    const found = await lookUp(user)
+    const { customer, keepSeconds } = found
+    if (keepSeconds !== undefined && !kept.has(found)) {
+      kept.add(found)
+      cache.add(profileKey({ channel, user }), JSON.stringify(customer ?? {}), keepSeconds).catch(() => {})
+    }
+    return customer
+  }
+
   return {
-    customer: (user) => within(waitMs, () => lookedUp(user)).catch(() => undefined),
-    prepare: (user) => void cached(user).catch(() => {}),
+    customer: (user) => within(waitMs, () => lookUpAndKeep(user)).catch(() => undefined),
+    prepare: (user) => void lookUp(user),
   }
 }

@@ -85,13 +85,24 @@ test('what the cache holds is there sooner for a message that is expected', asyn
   expect(asked()).toBe(1)
 })
 
-test('LINE is not asked for a message that is only expected', async () => {
-  const { customer, prepare, cache, asked } = ask(known)
+test('nothing is kept of somebody whose message is only expected', async () => {
+  const { customer, prepare, cache, asked } = ask(known, known)
   prepare('U1')
   await pass(cache, 0)
-  expect(asked()).toBe(0)
+  expect(asked()).toBe(1)
   expect(cache.entries.size).toBe(0)
   expect(await customer('U1')).toEqual(somchai)
+  expect(cache.entries.size).toBe(1)
+})
+
+test('a profile that was looked up for an expected message is kept when the message is read', async () => {
+  const { customer, prepare, cache, asked } = ask(known)
+  prepare('U1')
+  expect(await customer('U1')).toEqual(somchai)
+  expect(cache.entries.size).toBe(1)
+  await pass(cache, 0)
+  expect(await customer('U1')).toEqual(somchai)
+  expect(asked()).toBe(1)
 })
 
 test('many messages at once ask once', async () => {
