@@ -140,7 +140,7 @@ export function createWorker<T extends Item>(settings: {
       autorun: false,
       concurrency,
       lockDuration: lockMs,
-      stalledInterval: 1_000,
+      stalledInterval: 500,
       // When BullMQ finds the connection closed: its own 15 s would outlast most failovers.
       runRetryDelay: 1_000,
       // A job that stalls is one whose process died. It says nothing about the message, which must be run again however often.
