@@ -89,7 +89,13 @@ test('a primary that lives on after a failover is left at once, before it is tol
       .filter((line) => line !== '' && !line.startsWith(`id=${own} `) && !line.includes(' name=sentinel-'))
   expect(await bridges()).not.toEqual([])
 
-  await watchers[0]?.client.call('sentinel', 'failover', 'bridge')
+  // A Sentinel that has just met the replica may not trust it yet.
+  await until('the failover to begin', async () => {
+    const asked = watchers[0]?.client.call('sentinel', 'failover', 'bridge')
+    return asked?.catch((error: Error) => {
+      if (!error.message.startsWith('NOGOODSLAVE')) throw error
+    })
+  })
   await until('the bridge to have left', async () => (await bridges()).length === 0)
   // It still takes writes, all of which would be lost.
   expect((await primary.client.role())[0]).toBe('master')
