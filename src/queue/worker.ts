@@ -18,6 +18,12 @@ export type { QueuedDelivery, Route } from './attempts.ts'
 /** A worker that has not renewed its lock for so long is dead, and another takes its messages over. */
 const lockMs = 2_500
 
+/**
+ * How long a worker waits to be woken for a job until it looks for itself, in seconds. Redis wakes one worker a job; if that one
+ * dies in this moment, no other knows of it. BullMQ's own 5 s would be as long as all healing may take.
+ */
+const lookAtLeastEverySeconds = 2
+
 /** How long a worker leaves a Redis alone that refuses its commands. */
 const restMs = 1_000
 
@@ -141,6 +147,7 @@ export function createWorker<T extends Item>(settings: {
       concurrency,
       lockDuration: lockMs,
       stalledInterval: 500,
+      drainDelay: lookAtLeastEverySeconds,
       // When BullMQ finds the connection closed: its own 15 s would outlast most failovers.
       runRetryDelay: 1_000,
       // A job that stalls is one whose process died. It says nothing about the message, which must be run again however often.
@@ -153,7 +160,6 @@ export function createWorker<T extends Item>(settings: {
     })
     return worker
   }
-  const direct = new Set<Promise<void>>()
   const crew = createCrew<HeadJob>({ process, make: makeWorker, onError })
 
   const resting = new Set<Worker>()
@@ -166,6 +172,8 @@ export function createWorker<T extends Item>(settings: {
     resting.delete(worker)
     if (!signal.aborted) await worker.resume()
   }
+
+  const direct = new Set<Promise<void>>()
 
   return {
     queue,

@@ -69,6 +69,19 @@ describe('a delivery', () => {
     })
   })
 
+  test('is made soon although the process died that Redis had woken for it', async () => {
+    const process = await createProcess(store)
+    const woken = store.open().bzpopmin(`${process.base}shop-inbound:marker`, 0)
+    process.deliver(() => {})
+    await eventually(async () => {
+      const clients = String(await redis.client('LIST')).split('\n')
+      return clients.some((line) => line.includes(`name={${process.keyPrefix}}`) && line.includes('cmd=bzpopmin'))
+    })
+    await process.admit('shop', 'inbound', [heard(inbound('1'))])
+    expect(await woken).not.toBeNull()
+    await process.until(() => process.told('message.delivered').length === 1, 4_000)
+  })
+
   test('waits for no other conversation', async () => {
     const process = await createProcess(store)
     const { promise: never, resolve: release } = Promise.withResolvers<void>()
