@@ -1,7 +1,7 @@
 import { ConfigFaults, readConfig, readRoles } from './config.ts'
 import { readEnvironment } from './lib/dot-env.ts'
 import { createFaultPoints } from './lib/fault-points.ts'
-import { type Collect, giveMemoryBack } from './lib/idle-memory.ts'
+import { giveMemoryBack } from './lib/idle-memory.ts'
 import { createLogger } from './lib/logger.ts'
 import { keepRedisServer } from './lib/redis-keeper.ts'
 
@@ -58,7 +58,7 @@ async function run(): Promise<void> {
     })
     // A signal may come at any time from now on, or have come already: what has been started is then stopped.
     const started = app.start()
-    giveMemoryBack({ collect: globalThis.gc as Collect | undefined })
+    giveMemoryBack({ collect: globalThis.gc })
     const exitCode = await Promise.race([ending.promise, started.then(() => ending.promise)])
     setTimeout(() => process.exit(exitCode), stopWithinMs).unref()
     await app.stop()

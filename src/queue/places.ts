@@ -1,4 +1,4 @@
-import { type EventLoopUtilization, performance } from 'node:perf_hooks'
+import { createBusyShare } from '../lib/busy-share.ts'
 
 /**
  * With answers in 50 ms this is two thousand messages a second. More would only keep more unfinished work in memory.
@@ -21,24 +21,19 @@ export interface Places {
  * Makes places, as many as are of use. Where platforms answer slowly, many have to wait at once. Where the process itself
  * is what takes time, everything that is begun and not finished is only in its way: it outlives the garbage collector's first
  * rounds, and the later ones then cost a quarter of the time.
- * @param settings.utilization how busy the event loop is
+ * @param settings.share how busy the process was since it was asked last, 0 to 1
  */
-export function createPlaces(
-  settings: { readonly utilization?: (since?: EventLoopUtilization) => EventLoopUtilization } = {},
-): Places {
-  const { utilization = (since) => performance.eventLoopUtilization(since) } = settings
+export function createPlaces({ share = createBusyShare() }: { readonly share?: () => number } = {}): Places {
   let places = fewestPlaces
-  let last = utilization()
 
   return {
     get now() {
       return places
     },
     look(taken) {
-      const share = utilization(last).utilization
-      last = utilization()
-      if (share > busyShare.above) places = Math.max(fewestPlaces, Math.floor(places * 0.75))
-      else if (share < busyShare.below && taken >= places) places = Math.min(mostPlaces, Math.ceil(places * 1.5))
+      const busy = share()
+      if (busy > busyShare.above) places = Math.max(fewestPlaces, Math.floor(places * 0.75))
+      else if (busy < busyShare.below && taken >= places) places = Math.min(mostPlaces, Math.ceil(places * 1.5))
     },
   }
 }

@@ -58,7 +58,7 @@ test('A busy process is left alone', async () => {
       giveMemoryBack({
         collect: () => { collections += 1 },
         resident: () => 2 ** 30,
-        utilization: () => ({ idle: 0, active: 0, utilization: 0.2 }),
+        share: () => 0.05,
       })
       await sleep(2_000)
       console.log(collections)`,

@@ -1,13 +1,8 @@
 import { expect, test } from '@jest/globals'
 import { createPlaces } from '../../src/queue/places.ts'
 
-/** Places of a process whose event loop is as busy as the test says. */
-function placesOf(share: () => number) {
-  return createPlaces({ utilization: () => ({ idle: 0, active: 0, utilization: share() }) })
-}
-
 function afterLooks(share: number, taken: (now: number) => number, looks = 10): number {
-  const places = placesOf(() => share)
+  const places = createPlaces({ share: () => share })
   for (let i = 0; i < looks; i += 1) places.look(taken(places.now))
   return places.now
 }
@@ -27,7 +22,7 @@ test('A process that is busy itself gets no more', () => {
 
 test('A process that has become busy gives places up, but never too many', () => {
   let share = 0.5
-  const places = placesOf(() => share)
+  const places = createPlaces({ share: () => share })
   const look = (times: number) => {
     for (let i = 0; i < times; i += 1) places.look(places.now)
     return places.now
