@@ -38,9 +38,8 @@ export function createGathering<Item, Answer>(settings: {
   let watching = false
 
   function next(): void {
-    if (underWay.length >= callsAtOnce || gathered.length === 0) return
-    if (gatheredWeight >= weightPerCall) void call()
-    else if (!planned) {
+    while (underWay.length < callsAtOnce && gatheredWeight >= weightPerCall) void call()
+    if (underWay.length < callsAtOnce && gathered.length > 0 && !planned) {
       planned = true
       setImmediate(atEndOfTurn)
     }
@@ -80,11 +79,12 @@ export function createGathering<Item, Answer>(settings: {
   function expire(): void {
     const now = performance.now()
     const isDue = ({ deadline }: Waits) => deadline <= now
-    for (const waiting of [...underWay.flat(), ...gathered].filter(isDue))
-      waiting.failed(new NotAnswered('Redis did not answer in time.'))
-    gathered = gathered.filter((waiting) => !isDue(waiting))
+    const isLeft = (waiting: Waits) => !isDue(waiting)
+    const waits = [...underWay.flat(), ...gathered]
+    for (const { failed } of waits.filter(isDue)) failed(new NotAnswered('Redis did not answer in time.'))
+    gathered = gathered.filter(isLeft)
     gatheredWeight = gathered.reduce((sum, { item }) => sum + weigh(item), 0)
-    const left = [...underWay.flat(), ...gathered].filter((waiting) => !isDue(waiting))
+    const left = waits.filter(isLeft)
     watching = left.length > 0
     if (watching) setTimeout(expire, Math.max(1, Math.min(...left.map(({ deadline }) => deadline)) - now)).unref()
   }

@@ -24,23 +24,6 @@ function readCached(text: string): Customer | undefined {
   return name || language ? { ...(name && { name }), ...(language && { language }) } : undefined
 }
 
-/** Lets all who ask for the same at once, or soon after it was found, share what one of them finds. */
-function createShared<Found>(
-  find: (user: string) => Promise<Found>,
-  knownMs: number,
-): (user: string) => Promise<Found> {
-  const found = new Map<string, Promise<Found>>()
-  return (user) => {
-    const known = found.get(user)
-    if (known) return known
-    const finding = find(user)
-    found.set(user, finding)
-    const forget = () => setTimeout(() => found.delete(user), knownMs).unref()
-    void finding.then(forget, forget)
-    return finding
-  }
-}
-
 /** What was found out about somebody. `keepSeconds`: for so long it is worth keeping; absent when it comes from the cache. */
 interface Found {
   readonly customer: Customer | undefined
@@ -83,14 +66,25 @@ export function createCustomers(parts: {
     }
   }
 
-  const lookUp = createShared(async (user): Promise<Found> => {
+  async function askCache(user: string): Promise<Found> {
     try {
       const line = await cache.get(profileKey({ channel, user }))
       return line === undefined ? await askLine(user) : { customer: readCached(line) }
     } catch {
       return { customer: undefined }
     }
-  }, knownMs)
+  }
+
+  const found = new Map<string, Promise<Found>>()
+  /** All who ask for the same at once, or soon after it was found, share what one of them finds. */
+  function lookUp(user: string): Promise<Found> {
+    const known = found.get(user)
+    if (known) return known
+    const finding = askCache(user)
+    found.set(user, finding)
+    void finding.then(() => setTimeout(() => found.delete(user), knownMs).unref())
+    return finding
+  }
 
   const kept = new WeakSet<Found>()
   async function lookUpAndKeep(user: string): Promise<Customer | undefined> {
