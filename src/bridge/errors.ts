@@ -73,6 +73,8 @@ export type MediaProblem =
   | 'too_large'
   /** The address is not one we may fetch. */
   | 'forbidden_address'
+  /** The operator does not want such files to be carried. */
+  | 'refused'
 
 /** Thrown where a file can never be had; passing faults are {@link DeliveryError}s instead. */
 export class MediaUnavailable extends Error {

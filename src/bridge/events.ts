@@ -56,7 +56,7 @@ export type BridgeEvent =
     })
   /** The message has ended well. `sinceReceivedMs`: from admission to acceptance. */
   | (About & { readonly type: 'message.delivered'; readonly at: number; readonly sinceReceivedMs: number })
-  /** The message has ended badly and is a dead letter now. */
+  /** The message has ended badly, and is a dead letter now, unless it was refused before it was queued. */
   | (About & { readonly type: 'message.failed'; readonly at: number; readonly code: string; readonly reason: string })
   | { readonly type: 'alert.raised'; readonly kind: AlertKind; readonly channel: string; readonly detail: string }
   /** A person did something in the console or from a terminal. */

@@ -37,9 +37,34 @@ export interface MediaContent {
   readonly durationMs?: number
 }
 
+/** A customer touched something that a message of the contact centre had offered. */
+export interface Touched {
+  readonly kind: 'touched'
+  /** By which the channel finds what was offered. */
+  readonly key: string
+  /** ISO-8601 in UTC: what was chosen, where the thing touched asked for a date and time. */
+  readonly instant?: string
+}
+
+/** Something that happened in the conversation, told in the channel's language in place of a message. */
+export type Notice =
+  /** The customer took a message back. */
+  | 'unsent'
+  /** A button was touched of which nothing is known any more. */
+  | 'old_button'
+  | 'followed'
+  | 'unfollowed'
+  /** The account was added to a group. */
+  | 'joined'
+  | 'account_linked'
+  | 'account_not_linked'
+
 export type InboundContent =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'sticker'; readonly label: string }
+  /** `wordless`: the picture is enough, unless it cannot be had. */
+  | { readonly kind: 'sticker'; readonly label: string; readonly picture?: MediaContent; readonly wordless?: true }
+  | Touched
+  | { readonly kind: 'notice'; readonly notice: Notice }
   | {
       readonly kind: 'location'
       readonly title?: string
@@ -72,9 +97,120 @@ export interface InboundMessage {
   readonly eventId?: string
   /** The platform says that it had sent this before, in vain. */
   readonly redelivered?: boolean
+  /** The id of the message, in either direction, that this one quotes. */
+  readonly quotes?: string
+  /** It takes the place of an earlier text. */
+  readonly edited?: true
+  /** Who of the people in a group wrote it, where the conversation is a group. */
+  readonly member?: string
+  /** With which the platform can be told that it was read. */
+  readonly readToken?: string
 }
 
-export type OutboundContent = { readonly kind: 'text'; readonly text: string } | MediaContent
+/** What a touch stood for, as the contact centre wants to hear it. */
+export interface Answer {
+  readonly kind: 'answer'
+  readonly what: OfferKind
+  /** What the customer saw. */
+  readonly label: string
+  /** What the contact centre had put behind it. */
+  readonly payload: string
+  /** The id of the outbound message that had offered it. */
+  readonly to: string
+}
+
+/** A customer's message with all that its channel could find out about it. */
+export type CompletedMessage = Omit<InboundMessage, 'content'> & {
+  readonly content: Exclude<InboundContent, Touched> | Answer
+  readonly customer?: Customer
+  /** What {@link InboundMessage.quotes} named; without `text` when nobody knows it any more. */
+  readonly quoted?: { readonly text?: string }
+  /** The name of {@link InboundMessage.member}. */
+  readonly speaker?: string
+  /** Further custom attributes, of this message only. */
+  readonly attributes?: Readonly<Record<string, string>>
+}
+
+/** What a customer can touch: the contact centre keeps them apart. */
+export type OfferKind = 'button' | 'quick-reply' | 'date'
+
+/** What happens when a customer touches a button. */
+export type Action =
+  /** The contact centre hears of it: see {@link Answer}. */
+  | { readonly do: 'answer'; readonly label: string; readonly payload: string }
+  /** `url`: http, https or tel. */
+  | { readonly do: 'open'; readonly label: string; readonly url: string }
+
+/** Answers to choose from, which stand below the message until the next one comes. Each is touched once. */
+export interface QuickReplies {
+  readonly kind: 'quick-replies'
+  /** Never empty. */
+  readonly replies: readonly { readonly label: string; readonly payload: string; readonly image?: MediaContent }[]
+}
+
+/** Something shown with its picture, words and buttons. */
+export interface Card {
+  readonly title: string
+  readonly description?: string
+  readonly image?: MediaContent
+  /** When the card itself is touched. */
+  readonly action?: Action
+  readonly actions: readonly Action[]
+}
+
+/** One card, or several side by side. Never empty. */
+export interface Cards {
+  readonly kind: 'cards'
+  readonly cards: readonly Card[]
+}
+
+/** Asks for a date and time: one of those offered, or, where none is, any between `earliest` and `latest`. Times are ms since the epoch. */
+export interface DatePicker {
+  readonly kind: 'date-picker'
+  readonly title?: string
+  readonly subtitle?: string
+  readonly image?: MediaContent
+  /** Where it will be, in words. */
+  readonly place?: string
+  readonly earliest?: number
+  readonly latest?: number
+  readonly times: readonly { readonly at: number; readonly durationMs?: number }[]
+}
+
+/** A list, in sections, from which to choose. */
+export interface ListPicker {
+  readonly kind: 'list-picker'
+  readonly title?: string
+  readonly subtitle?: string
+  readonly image?: MediaContent
+  readonly sections: readonly {
+    readonly title?: string
+    readonly items: readonly {
+      readonly id: string
+      readonly title: string
+      readonly subtitle?: string
+      readonly image?: MediaContent
+    }[]
+  }[]
+}
+
+/** A prepared message, its parameters filled in. It has at least one of its parts. */
+export interface Template {
+  readonly kind: 'template'
+  readonly header?: string
+  readonly body?: string
+  readonly footer?: string
+  readonly actions: readonly Action[]
+}
+
+export type OutboundContent =
+  | { readonly kind: 'text'; readonly text: string }
+  | MediaContent
+  | QuickReplies
+  | Cards
+  | DatePicker
+  | ListPicker
+  | Template
 
 /** An agent's or a bot's message on its way to the customer. */
 export interface OutboundMessage {

@@ -1,6 +1,14 @@
 import type { Readable } from 'node:stream'
 import { type AlertKind, WebhookRejected } from './errors.ts'
-import type { Customer, InboundMessage, MediaContent, MediaSource, OutboundMessage, Receipt } from './message.ts'
+import type {
+  CompletedMessage,
+  FailureReason,
+  InboundMessage,
+  MediaContent,
+  MediaSource,
+  OutboundMessage,
+  Receipt,
+} from './message.ts'
 
 /** A webhook request as it came: header names in lower case, body bytes untouched. */
 export interface RawRequest {
@@ -40,14 +48,27 @@ export function parsedBody(body: VerifiedBody): unknown {
 
 /** What a webhook event means besides a message. */
 export type Effect =
-  /** The customer can no longer be reached (blocked the account), or can again; the later `at` (ms) wins. */
-  | { readonly kind: 'blocked' | 'unblocked'; readonly user: string; readonly at: number }
+  /**
+   * The customer can no longer be reached (blocked the account), or can again; the later `at` (ms) wins. `reachable`: they wrote, so
+   * that a block has ended; it says nothing new of anybody else. Of a message it is about the conversation that this belongs to.
+   */
+  | { readonly kind: 'blocked' | 'unblocked' | 'reachable'; readonly user: string; readonly at: number }
   /** The customer took a message back: what we still hold of it must go, and it must not be carried if it comes later. */
   | { readonly kind: 'unsent'; readonly user: string; readonly message: string }
   /** The contact centre took a customer's message and could not show it. `remote`: the id that it gave to it; `detail`: why. */
   | { readonly kind: 'not_shown'; readonly remote: string; readonly detail: string }
   /** Somebody has to look at this. */
   | { readonly kind: 'alert'; readonly alert: AlertKind; readonly detail: string }
+  | PassingEffect
+
+/** An effect that nothing is kept of: it is worth something now, or never. */
+export type PassingEffect =
+  /** An agent or a bot is writing to the customer, since `at` (ms since the epoch) and for about `forMs`. */
+  | { readonly kind: 'typing'; readonly user: string; readonly at: number; readonly forMs: number }
+  /** The account is in a group where it is not meant to be. */
+  | { readonly kind: 'unwelcome'; readonly group: string }
+  /** The customer's next message should tell this. */
+  | { readonly kind: 'attribute'; readonly user: string; readonly name: string; readonly value: string }
 
 /** One event of a webhook body: a message to carry, or a named reason why there is none. */
 export type Heard<M> =
@@ -63,6 +84,18 @@ export type Heard<M> =
       readonly what?: string
       readonly effects?: readonly Effect[]
     }
+
+/**
+ * A message that can certainly not be delivered. It is never queued, so that its failure is told at once, and it becomes no dead letter:
+ * whatever is wrong with it would be wrong with its replay. Repeats of it are known.
+ */
+export interface Refused<M> {
+  readonly kind: 'refused'
+  readonly id: string
+  readonly message: M
+  readonly reason: FailureReason
+  readonly effects?: readonly Effect[]
+}
 
 /** One channel's webhook on one platform. Does no I/O. */
 export interface Webhook<M> {
@@ -82,7 +115,7 @@ export interface PublishedMedia {
   readonly mime: string
   readonly fileName: string
   readonly bytes: number
-  /** A still of at most 1 MB, JPEG or PNG, for images and videos. */
+  /** A still of at most 1 MB and 1,024 pixels a side, JPEG or PNG, for images and videos. */
   readonly previewUrl?: string
   /** Playing time in milliseconds, where it could be found out. */
   readonly durationMs?: number
@@ -109,10 +142,11 @@ export interface Delivery {
   readonly partsDone: number
   partDone(): Promise<void>
   /**
-   * Copies a file to the media store (once: repeats find the copy) and returns our link to it.
-   * `part` is its place in the message. @throws {MediaUnavailable | DeliveryError}
+   * Copies a file to the media store (once: repeats find the copy) and returns our link to it. @throws {MediaUnavailable | DeliveryError}
+   * @param part its place in the message: a number of its own for each file
+   * @param use pictures that only decorate something are carried also where the operator wants no attachments
    */
-  publish(media: MediaContent, part: number): Promise<PublishedMedia>
+  publish(media: MediaContent, part: number, use?: 'attachment' | 'decoration'): Promise<PublishedMedia>
 }
 
 /** What the platform answered to a delivery. */
@@ -177,10 +211,14 @@ export type FetchOutside = (
 
 /** A messaging platform on which customers write. */
 export interface Channel extends Side<InboundMessage, OutboundMessage> {
-  /** Who wrote? Answers quickly and never throws; undefined when it cannot be had now. */
-  customer(user: string): Promise<Customer | undefined>
-  /** Told whose message is about to be read, so that {@link customer} has its answer sooner. Keeps nothing, never throws. */
+  /** Adds what can be found out about a message: who wrote it, what it quotes, what was touched. Answers quickly and never throws. */
+  complete(message: InboundMessage): Promise<CompletedMessage>
+  /** Told whose message is about to be read, so that {@link complete} has its answer sooner. Keeps nothing, never throws. */
   prepare(user: string): void
+  /** Does something about an effect of a webhook of either side, once that is stored. Nobody waits for it; never throws. */
+  act?(effect: PassingEffect): void
+  /** Why a message can certainly not be sent, so that nobody has to wait to learn of it: see {@link Refused}. Does no I/O, never throws. */
+  refuses?(message: OutboundMessage): FailureReason | undefined
   /**
    * For people who know only the key that made a request unique: tells whether a message's requests carry it.
    * Undefined for a text that has not the form of this platform's keys. Absent where requests carry none. Does no I/O.
@@ -189,7 +227,7 @@ export interface Channel extends Side<InboundMessage, OutboundMessage> {
 }
 
 /** A contact centre, where agents and bots answer. */
-export interface ContactCentre extends Side<OutboundMessage, InboundMessage & { readonly customer?: Customer }> {
+export interface ContactCentre extends Side<OutboundMessage, CompletedMessage> {
   /** Tells what became of an outbound message. @throws {DeliveryError} */
   report(receipt: Receipt, delivery: Delivery): Promise<Delivered>
 }
