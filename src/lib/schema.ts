@@ -33,6 +33,7 @@ const types: Readonly<Record<string, string>> = {
   string: 'a text (in quotes, if it looks like something else)',
   number: 'a number',
   int: 'a whole number',
+  boolean: 'true or false',
   object: 'a group of keys',
   record: 'a group of keys',
   array: 'a list',
@@ -50,6 +51,7 @@ function words(issue: z.core.$ZodRawIssue): string {
       if (issue.origin === 'array') return 'must have at least one entry'
       return `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`
     case 'too_big':
+      if (issue.origin === 'string') return `must have at most ${issue.maximum} characters`
       return `must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`
     default:
       return 'is not valid'

@@ -16,6 +16,12 @@ export const withDefault = <T extends z.ZodType>(schema: T, value: z.output<T>) 
 export const number = (schema: z.ZodNumber) =>
   z.preprocess((given) => (typeof given === 'string' && given.trim() !== '' ? Number(given) : given), schema)
 
+/** Yes or no, also as text from the environment. Other words are neither, lest a slip switches something on. */
+export const flag = z.preprocess(
+  (given) => (given === 'true' || given === 'false' ? given === 'true' : given),
+  z.boolean(),
+)
+
 /** A secret in plain text. */
 export const secret = z.string({ error: 'must be a text' }).min(1, { error: 'must not be empty' })
 
