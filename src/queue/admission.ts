@@ -79,16 +79,20 @@ export function createAdmission(settings: {
 
   function tell(heard: HeardMessage, answer: Admission | undefined, { channel, flow, receivedAt }: About): void {
     if (answer === 'duplicate') {
-      const ids = heard.kind === 'message' ? idsOf(heard.message) : { message: heard.id ?? '', user: '' }
+      const ids = heard.kind === 'ignored' ? { message: heard.id ?? '', user: '' } : idsOf(heard.message)
       emit({ type: 'message.duplicate', channel, flow, ids })
       return
     }
-    if (heard.kind === 'message') {
+    if (heard.kind !== 'ignored') {
       const { message } = heard
       const lateMs = receivedAt - message.at
       const late = lateMs >= lateAfterMs || ('redelivered' in message && message.redelivered === true)
       const ids = idsOf(message)
       emit({ type: 'message.received', channel, flow, ids, at: receivedAt, ...(late && { lateMs }) })
+      if (heard.kind === 'refused') {
+        const { code, message: reason } = heard.reason
+        emit({ type: 'message.failed', channel, flow, ids, at: receivedAt, code, reason })
+      }
     } else {
       const { reason, what } = heard
       emit({ type: 'message.ignored', channel, flow, reason, ...(what !== undefined && { what }) })

@@ -1,15 +1,16 @@
 import type { Flow } from '../bridge/events.ts'
 import type { InboundMessage, OutboundMessage } from '../bridge/message.ts'
-import type { Effect, Heard } from '../bridge/side.ts'
+import type { Effect, Heard, Refused } from '../bridge/side.ts'
 import type { Codec } from './envelope.ts'
 import { type AdmitEntry, laneEntry } from './lanes.ts'
-import { writeLostLetter } from './letters.ts'
+import { lostLetterId, writeLostLetter } from './letters.ts'
 import { journalField, journalOf, queueName, safeId } from './names.ts'
 import { idsOf, writeItem } from './payload.ts'
-import { writeTrace } from './trace.ts'
+import { receiptPlace } from './receipt-place.ts'
+import { writeStep, writeTrace } from './trace.ts'
 
-/** The messages that webhooks bring. */
-export type HeardMessage = Heard<InboundMessage | OutboundMessage>
+/** The messages that webhooks bring; those to customers may have been refused already. */
+export type HeardMessage = Heard<InboundMessage | OutboundMessage> | Refused<OutboundMessage>
 
 /** What all events of a body have in common. */
 export interface About {
@@ -21,50 +22,65 @@ export interface About {
 }
 
 /** Only what has an id can be known again, and is worth a call to the store. */
-export const isNoted = (heard: HeardMessage): boolean => heard.kind === 'message' || heard.id !== undefined
+export const isNoted = (heard: HeardMessage): boolean => heard.kind !== 'ignored' || heard.id !== undefined
 
-/** A weak sign of life is enough to end a block, but only an explicit one is worth remembering for people who never were blocked. */
-function markOf(effect: Effect & { kind: 'blocked' | 'unblocked' }, heard: HeardMessage): AdmitEntry['mark'] {
-  const sign = effect.kind === 'blocked' ? 'b' : heard.kind === 'message' ? 'm' : 'u'
-  return { sign, at: effect.at }
+/** What the script needs of the effects of an event, and the customer whom they are about. */
+interface Effects {
+  customer?: string
+  mark?: NonNullable<AdmitEntry['mark']>
+  withdrawn?: NonNullable<AdmitEntry['withdrawn']>
+  lost?: NonNullable<AdmitEntry['lost']>
 }
 
-/** What the script needs of an effect, and the customer whom it is about. */
-function effectOf(
-  heard: HeardMessage,
-  { channel, flow, receivedAt }: About,
-): Partial<AdmitEntry> & { readonly customer?: string } {
-  for (const effect of heard.effects ?? []) {
+const none: Effects = {}
+
+const signs = { blocked: 'b', unblocked: 'u', reachable: 'm' } as const
+
+/** Passing effects leave nothing here. */
+function effectsOf(effects: readonly Effect[] | undefined, { channel, flow, receivedAt }: About): Effects {
+  if (!effects || effects.length === 0) return none
+  const found: Effects = {}
+  for (const effect of effects) {
     switch (effect.kind) {
       case 'blocked':
       case 'unblocked':
-        return { customer: effect.user, mark: markOf(effect, heard) } as ReturnType<typeof effectOf>
+      case 'reachable':
+        found.customer = effect.user
+        // A follow that is told as a message is both, and an unfollow must not count as a sign of life.
+        if (effect.kind !== 'reachable' || !found.mark) found.mark = { sign: signs[effect.kind], at: effect.at }
+        break
       case 'unsent': {
         const id = safeId(effect.message)
         const { shard } = journalOf(id, receivedAt)
-        return { customer: effect.user, withdrawn: { id, shard, field: journalField(channel, flow, id) } }
+        found.customer = effect.user
+        found.withdrawn = { id, shard, field: journalField(channel, flow, id) }
+        break
       }
       case 'not_shown': {
         const { remote, detail } = effect
         const letter = writeLostLetter({ remote, reason: { code: 'not_shown', message: detail }, now: receivedAt })
-        return { queue: queueName(channel, 'inbound'), lost: { id: `r-${safeId(remote)}`, letter } }
+        found.lost = { id: lostLetterId(remote), letter }
+        break
       }
     }
   }
-  return {}
+  return found
 }
 
 /** What the store keeps of an event; undefined when that is nothing. */
 export function toEntry(heard: HeardMessage, about: About): AdmitEntry | undefined {
-  if (heard.kind !== 'message' && heard.id === undefined) return undefined
+  if (heard.id === undefined) return undefined
+  if (heard.kind === 'refused') return refusedEntry(heard, about)
   const { channel, flow, queue, receivedAt, codec } = about
-  const id = safeId(heard.id ?? '')
-  const { customer = '', ...effect } = effectOf(heard, about)
+  const id = safeId(heard.id)
+  const { customer = '', ...effects } = effectsOf(heard.effects, about)
   const { day, shard } = journalOf(id, receivedAt)
   const field = journalField(channel, flow, id)
-  if (heard.kind !== 'message') {
+  if (heard.kind === 'ignored') {
     const text = writeTrace({ message: id, user: customer }, receivedAt)
-    return { channel, queue, user: safeId(customer), id, trace: { day, shard, field, text }, ...effect }
+    // What the contact centre could not show is a letter of the other direction.
+    const place = { queue: effects.lost ? queueName(channel, 'inbound') : queue, user: safeId(customer), id }
+    return { channel, ...place, trace: { day, shard, field, text }, ...effects }
   }
   const ids = idsOf(heard.message)
   const user = safeId(ids.user)
@@ -75,6 +91,25 @@ export function toEntry(heard: HeardMessage, about: About): AdmitEntry | undefin
     id,
     trace: { day, shard, field, text: writeTrace(ids, receivedAt) },
     entry: laneEntry(id, receivedAt, writeItem(codec, heard.message, { id, user, receivedAt })),
-    ...effect,
+    ...effects,
+  }
+}
+
+/**
+ * Of a message that was refused only its failed receipt waits, in the lane for receipts, behind nothing else. The message is noted and
+ * traced as any other, in the same go.
+ */
+function refusedEntry({ id: given, message, reason }: Refused<OutboundMessage>, about: About): AdmitEntry {
+  const { channel, flow, receivedAt, codec } = about
+  const { conversation } = message
+  const receipt = { id: message.id, conversation, at: receivedAt, status: 'failed', reason } as const
+  const id = safeId(given)
+  const { day, shard } = journalOf(id, receivedAt)
+  const step = writeStep({ what: 'refused', afterMs: 0, code: reason.code })
+  const text = writeTrace(idsOf(message), receivedAt) + step
+  return {
+    channel,
+    ...receiptPlace(receipt, codec, receivedAt),
+    trace: { day, shard, field: journalField(channel, flow, id), text },
   }
 }

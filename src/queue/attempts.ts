@@ -135,7 +135,7 @@ export function createAttempts<T extends Item>(settings: {
     }
     const { item, plan } = opened
     const known = { ...attempt, ids: idsOf(item) }
-    if (isUncertain(taken, startedAt)) return follow(known, item, giveUpUncertain(taken))
+    if (isUncertain(flow, taken, startedAt)) return follow(known, item, giveUpUncertain(taken))
     return carryOut(known, item, plan)
   }
 

@@ -4,10 +4,11 @@ import type { Delivered } from '../bridge/side.ts'
 import type { FaultPoints } from '../lib/fault-points.ts'
 import type { Codec } from './envelope.ts'
 import { insist } from './insist.ts'
-import { type Ending, type Lanes, laneEntry, type Place, type Taken } from './lanes.ts'
+import type { Ending, Lanes, Place, Taken } from './lanes.ts'
 import { type DeadLetter, writeLetter } from './letters.ts'
-import { journalField, journalKey, journalOf, queueName, safeId } from './names.ts'
-import { type Item, writeItem } from './payload.ts'
+import { journalField, journalKey, journalOf } from './names.ts'
+import type { Item } from './payload.ts'
+import { receiptPlace } from './receipt-place.ts'
 import { writeStep } from './trace.ts'
 
 /** How a message left its lane. */
@@ -57,17 +58,6 @@ export function createEndings<T extends Item>(settings: {
 }) {
   const { channel, flow, lanes, codec, signal, receipt, onReceipt, faults } = settings
 
-  /**
-   * The receipts of one message have a lane of their own, because a replay makes a further one; each has an id of its own, which
-   * begins with what makes it urgent. Its age is its message's, whose trace it ends.
-   */
-  function receiptPlace(made: Receipt, receivedAt: number): Place & { readonly entry: string } {
-    const user = safeId(made.id)
-    const id = `${made.status}.${user}.${made.at.toString(36)}`
-    const entry = laneEntry(id, receivedAt, writeItem(codec, made, { id, user, receivedAt }))
-    return { queue: queueName(channel, 'receipts'), user, id, entry }
-  }
-
   function stepOf({ taken }: Attempt, item: T, outcome: Outcome, afterMs: number): string {
     const { attempt } = taken
     if (flow === 'receipts') {
@@ -92,7 +82,7 @@ export function createEndings<T extends Item>(settings: {
     const { place, taken, ids } = attempt
     const now = Date.now()
     const made = receipt?.(item, { at: now, ...('reason' in outcome && { reason: outcome.reason }) })
-    const ownReceipt = made && receiptPlace(made, taken.receivedAt)
+    const ownReceipt = made && receiptPlace(made, codec, taken.receivedAt)
     const afterMs = now - taken.receivedAt
     const letter =
       'reason' in outcome && flow !== 'receipts'

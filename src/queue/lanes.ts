@@ -65,7 +65,10 @@ export interface TraceAddress {
   readonly step: string
 }
 
-/** One event to store. Without `entry` it is only noted, so that its repeats are recognised. */
+/**
+ * One event to store. Without `entry` it is only noted, so that its repeats are recognised. The place is the entry's, which need not be the
+ * event's own: of a message that was refused it is its receipt's.
+ */
 export interface AdmitEntry extends Place {
   readonly channel: string
   /** Where repeats are looked for, and the trace that starts. */
@@ -74,7 +77,7 @@ export interface AdmitEntry extends Place {
   readonly entry?: string
   /** The customer can be reached or not, as of `at` (ms); `m` is the weak sign of life that a message is. */
   readonly mark?: { readonly sign: 'b' | 'u' | 'm'; readonly at: number }
-  /** A message of the same lane that was taken back. */
+  /** A message of the same lane that was taken back, before `entry` is stored. */
   readonly withdrawn?: { readonly id: string; readonly shard: number; readonly field: string }
   /** A dead letter without a message, from {@link writeLostLetter}. */
   readonly lost?: { readonly id: string; readonly letter: string }
@@ -180,8 +183,8 @@ const answers: readonly Admission[] = ['duplicate', 'behind', 'first', 'noted']
 
 /** What an event is to the script, and the content that goes with it. */
 function kindOf({ entry, withdrawn, lost }: AdmitEntry): readonly [string, string] {
+  if (withdrawn) return ['w', `${withdrawn.id} ${withdrawn.shard} ${withdrawn.field} ${entry ?? ''}`]
   if (entry !== undefined) return ['m', entry]
-  if (withdrawn) return ['w', `${withdrawn.id} ${withdrawn.shard} ${withdrawn.field}`]
   return lost ? ['l', `${lost.id} ${lost.letter}`] : ['n', '']
 }
 

@@ -126,6 +126,7 @@ export function readLetter(queue: string, id: string, text: string, now: number)
   // What an earlier release wrote down does not tell: what expired may have arrived.
   const early = v === 1 && direction === 'outbound'
   const uncertain = isUncertain(
+    flow,
     {
       inDoubt: early ? kind === 'expired' : stored.doubt === true,
       keyUsedAt: early ? firstAt : stored.keyUsedAt,

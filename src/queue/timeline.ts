@@ -4,8 +4,8 @@ import type { Trace, TraceStep } from './trace.ts'
 
 /**
  * How a message stands. Not ended: `waiting` (never tried, or behind another one), `delivering`, `retrying`, `held` (until the set-up
- * is mended). Ended: `delivered`, `dead` (also when the letter has been erased since), `discarded`, `withdrawn` (the customer unsent
- * it). `noted`: an event that carried no message.
+ * is mended). Ended: `delivered`, `dead` (also when the letter has been erased since), `refused` (it could certainly not be delivered,
+ * and was never tried), `discarded`, `withdrawn` (the customer unsent it). `noted`: an event that carried no message.
  */
 export type MessageState =
   | 'waiting'
@@ -14,6 +14,7 @@ export type MessageState =
   | 'held'
   | 'delivered'
   | 'dead'
+  | 'refused'
   | 'discarded'
   | 'withdrawn'
   | 'noted'
@@ -45,6 +46,7 @@ export interface Whereabouts {
 const ends: Readonly<Record<string, MessageState | undefined>> = {
   delivered: 'delivered',
   dead: 'dead',
+  refused: 'refused',
   not_shown: 'dead',
   discarded: 'discarded',
   withdrawn: 'withdrawn',
@@ -63,11 +65,12 @@ export function stateOf({ steps }: Trace, { place, active }: Whereabouts): Messa
   return latest.next === 'hold' ? 'held' : 'retrying'
 }
 
-/** A failed attempt is told by what followed from it. */
+/** A failed attempt is told by what followed from it; what was never tried has failed without one. */
 const failures: Readonly<Record<string, string>> = { hold: 'held', wait: 'postponed' }
 
 function wordOf(step: TraceStep): string {
   if (step.what === 'failed') return failures[step.next] ?? 'failed'
+  if (step.what === 'refused') return 'failed'
   return step.what === 'receipt' ? `receipt ${step.status}` : step.what
 }
 

@@ -33,6 +33,8 @@ export type TraceStep =
       readonly code: string
       readonly status?: number
     }
+  /** It could certainly not be delivered, and was never tried. */
+  | { readonly what: 'refused'; readonly afterMs: number; readonly code: string }
   | { readonly what: 'receipt'; readonly afterMs: number; readonly status: string }
   /** The contact centre took the message, and then said that it could not show it. */
   | { readonly what: 'not_shown'; readonly afterMs: number; readonly code: string }
@@ -47,6 +49,7 @@ const letters = {
   failed: 'f',
   delivered: 'd',
   dead: 'x',
+  refused: 'u',
   receipt: 'p',
   not_shown: 'n',
   replayed: 'r',
@@ -95,6 +98,7 @@ function fieldsOf(step: TraceStep): readonly (string | number)[] {
       return [step.attempt, step.status ?? '', step.code]
     case 'receipt':
       return [step.status]
+    case 'refused':
     case 'not_shown':
       return [step.code]
     default:
@@ -159,6 +163,8 @@ function readStep(line: string): TraceStep {
     }
     case letters.dead:
       return { what: 'dead', afterMs, attempt: Number(first), ...(second && { status: Number(second) }), code: third }
+    case letters.refused:
+      return { what: 'refused', afterMs, code: first }
     case letters.not_shown:
       return { what: 'not_shown', afterMs, code: first }
     case letters.replayed:

@@ -6,16 +6,20 @@ import { originalId, parseQueueName } from './names.ts'
 const watchedMs = 120_000
 const messagesPerRound = 1_000
 
-/** Which message: files are kept by the platform's own ids. */
+/** Which message, by the platform's own ids. */
 export interface UnsentMessage {
   readonly channel: string
   readonly direction: 'inbound'
   readonly messageId: string
+  /** Whose conversation it was in. */
+  readonly user: string
 }
 
 /**
  * Erases what is still there of messages that customers took back. The admission script notes them in the sorted set `unsent`, in
- * the same go in which it empties their place in the lane; dead letters and files follow here, whatever dies meanwhile.
+ * the same go in which it empties their place in the lane; dead letters follow here, and what others keep of them, such as files,
+ * whatever dies meanwhile.
+ * @param settings.eraseFiles erases whatever else is kept of a message; may be called twice for it
  */
 export function createUnsent(settings: {
   readonly redis: Redis
@@ -29,9 +33,10 @@ export function createUnsent(settings: {
   let erased = new Set<string>()
 
   async function erase(member: string): Promise<void> {
-    const [queue = '', , id = ''] = member.split(' ')
+    const [queue = '', user = '', id = ''] = member.split(' ')
     await letters.wipe(queue, id)
-    await eraseFiles({ channel: parseQueueName(queue).channel, direction: 'inbound', messageId: originalId(id) })
+    const { channel } = parseQueueName(queue)
+    await eraseFiles({ channel, direction: 'inbound', messageId: originalId(id), user: originalId(user) })
   }
 
   return {

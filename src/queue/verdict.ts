@@ -25,12 +25,14 @@ const keyIsSafeMs = 23 * 3_600_000
 
 /**
  * Can nobody find out any more whether it arrived? A repeat is harmless only while the platform remembers the key of the request;
- * later it would be taken for a new one. `keyUsedAt` is undefined where requests have no such key.
+ * later it would be taken for a new one. The contact centre's requests have no such key, and may be repeated at any time.
  */
 export const isUncertain = (
+  flow: Flow,
   state: { readonly inDoubt: boolean; readonly keyUsedAt: number | undefined },
   now: number,
-): boolean => state.inDoubt && state.keyUsedAt !== undefined && now - state.keyUsedAt >= keyIsSafeMs
+): boolean =>
+  flow === 'outbound' && state.inDoubt && state.keyUsedAt !== undefined && now - state.keyUsedAt >= keyIsSafeMs
 
 /** What becomes of a message whose attempt must not even begin; see {@link isUncertain}. */
 export function giveUpUncertain({ partsDone }: Pick<Taken, 'partsDone'>): Verdict {

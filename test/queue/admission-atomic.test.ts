@@ -36,7 +36,7 @@ test('whatever ids, users, texts and times a body holds, it is stored whole', as
     user: text,
     says: text,
     at,
-    effect: fc.constantFrom('blocked', 'unblocked', undefined),
+    effect: fc.constantFrom('blocked', 'unblocked', 'reachable', undefined),
   })
   const process = await createProcess(store)
   const redis = store.open()

@@ -1,8 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { toEntry } from '../../src/queue/admit-entry.ts'
 import type { AdmitEntry } from '../../src/queue/lanes.ts'
 import { jobId, journalField, journalKey, journalOf } from '../../src/queue/names.ts'
 import { until } from '../support/until.ts'
-import { createParts, createProcess, entryOf, inbound, type Store, startStore, stored } from './harness.ts'
+import {
+  createParts,
+  createProcess,
+  entryOf,
+  inbound,
+  outbound,
+  plainCodec,
+  type Store,
+  startStore,
+  stored,
+} from './harness.ts'
 
 /*
  * A command of the script that stores a body can fail, and what it did before that stays. Whatever it was: the body is refused, and when
@@ -99,6 +110,51 @@ describe('a key of another type', () => {
       expect(await lanes.admit([taken], now)).toEqual(['noted'])
       expect(await redis.zrange(`${base}unsent`, '0', '-1')).toEqual(['shop-inbound U1 1'])
       expect(await lanes.admit([entryOf(inbound('1'), { receivedAt: now })], now)).toEqual(['duplicate'])
+    },
+  )
+
+  test.concurrent.each(['unsent', 'lane:shop-inbound:U1', 'attempt:shop-inbound:U1', 'depth', 'owed'])(
+    '(%s) does not part a message from what it takes back',
+    async (name) => {
+      const { lanes, redis, base } = createParts(store)
+      const { shard } = journalOf('1', now)
+      const withdrawn = { id: '1', shard, field: journalField('shop', 'inbound', '1') }
+      if (name.startsWith('attempt')) await lanes.admit([entryOf(inbound('1'), { receivedAt: now })], now)
+      await redis.set(`${base}${name}`, 'something else')
+      const notice = { ...entryOf(inbound('notice'), { receivedAt: now }), withdrawn }
+      await expect(lanes.admit([notice], now)).rejects.toThrow('WRONGTYPE')
+      await redis.del(`${base}${name}`)
+      expect(await lanes.admit([notice], now)).toEqual([name.startsWith('attempt') ? 'behind' : 'first'])
+      expect(await lanes.admit([notice, entryOf(inbound('1'), { receivedAt: now })], now)).toEqual([
+        'duplicate',
+        'duplicate',
+      ])
+      const entries = await redis.lrange(`${base}lane:shop-inbound:U1`, 0, -1)
+      const found = entries.map((entry) => entry.replace(/ \d+ .*? ?(withdrawn)?$/, ' $1').trim())
+      expect(found).toEqual(name.startsWith('attempt') ? ['1 withdrawn', 'notice'] : ['notice'])
+    },
+  )
+
+  test.concurrent.each(['lane:shop-receipts:1', 'depth', 'lanes:shop-receipts', 'owed', journalBefore('1', 0)])(
+    '(%s) neither loses nor doubles the receipt of a message that was refused',
+    async (name) => {
+      const { lanes, redis, base } = createParts(store)
+      await redis.set(`${base}${name}`, 'something else')
+      const about = {
+        channel: 'shop',
+        flow: 'outbound',
+        queue: 'shop-outbound',
+        receivedAt: now,
+        codec: plainCodec,
+      } as const
+      const reason = { code: 'unsupported', message: 'It cannot be sent.' } as const
+      const refused = toEntry({ kind: 'refused', id: '1', message: outbound('1'), reason }, about) as AdmitEntry
+      for (const _ of [1, 2]) await expect(lanes.admit([refused], now)).rejects.toThrow('WRONGTYPE')
+      await redis.del(`${base}${name}`)
+      expect(await lanes.admit([refused], now)).toEqual(['first'])
+      expect(await lanes.admit([refused], now)).toEqual(['duplicate'])
+      expect(await redis.llen(`${base}lane:shop-receipts:1`)).toBe(1)
+      expect(await redis.hgetall(`${base}depth`)).toEqual({ 'shop-receipts': '1' })
     },
   )
 

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Effect } from '../../src/bridge/side.ts'
 import type { HeardMessage } from '../../src/queue/admission.ts'
 import { StoreUnavailable } from '../../src/queue/index.ts'
 import { readTrace } from '../../src/queue/trace.ts'
+import { everythingIn } from '../support/everything.ts'
 import {
   createCuttableWay,
   createParts,
@@ -11,6 +13,7 @@ import {
   inbound,
   type Store,
   startStore,
+  stored,
 } from './harness.ts'
 
 let store: Store
@@ -118,11 +121,79 @@ describe('an event without a message', () => {
     await process.admit('shop', 'outbound', [heard(inbound('1'))])
     await process.until(() => seen.length === 1)
     await process.admit('shop', 'inbound', [
-      { ...heard(inbound('2')), effects: [{ kind: 'unblocked', user: 'U1', at: 6 }] },
+      { ...heard(inbound('2')), effects: [{ kind: 'reachable', user: 'U1', at: 6 }] },
     ])
     await process.admit('shop', 'outbound', [heard(inbound('3'))])
     await process.until(() => seen.length === 2)
     expect(seen).toEqual([true, false])
+  })
+})
+
+describe('whether a customer can be reached', () => {
+  const sign = (kind: 'blocked' | 'unblocked' | 'reachable', at: number): Effect => ({ kind, user: 'U1', at })
+  const told = (id: string, ...effects: Effect[]): HeardMessage => ({ ...heard(inbound(id)), effects })
+  const untold = (id: string, ...effects: Effect[]): HeardMessage => ({
+    kind: 'ignored',
+    id,
+    reason: 'follow',
+    effects,
+  })
+
+  test.each<[what: string, heard: readonly HeardMessage[], mark: string | null]>([
+    ['a message is no news of somebody who never blocked us', [told('1', sign('reachable', 5))], null],
+    ['a message ends a block', [untold('1', sign('blocked', 5)), told('2', sign('reachable', 6))], 'u6'],
+    ['an older message does not', [untold('1', sign('blocked', 5)), told('2', sign('reachable', 4))], 'b5'],
+    ['a follow is remembered', [untold('1', sign('unblocked', 5))], 'u5'],
+    ['a follow that agents read as a message is, too', [told('1', sign('unblocked', 5))], 'u5'],
+    ['whatever else that tells', [told('1', sign('reachable', 5), sign('unblocked', 5))], 'u5'],
+    ['in whatever order', [told('1', sign('unblocked', 5), sign('reachable', 5))], 'u5'],
+    ['an unfollow that agents read as a message is a block', [told('1', sign('blocked', 5))], 'b5'],
+    ['although it comes as a message', [told('1', sign('blocked', 5), sign('reachable', 5))], 'b5'],
+    ['and is one for those who came back', [told('1', sign('unblocked', 5)), told('2', sign('blocked', 6))], 'b6'],
+    ['a late copy of a follow does not end it', [told('1', sign('blocked', 5)), told('2', sign('unblocked', 4))], 'b5'],
+  ])('%s', async (_what, body, mark) => {
+    const { admit, front, base } = await createProcess(store)
+    await admit('shop', 'inbound', body)
+    expect(await front.hget(`${base}blocked:shop`, 'U1')).toBe(mark)
+  })
+
+  test('is known to the next agent’s message after an unfollow that agents read', async () => {
+    const process = await createProcess(store)
+    await process.admit('shop', 'inbound', [told('1', sign('blocked', 5))])
+    const seen: boolean[] = []
+    process.deliver((_, { blocked }) => void seen.push(blocked), { flow: 'outbound' })
+    await process.admit('shop', 'outbound', [heard(inbound('2'))])
+    await process.until(() => seen.length === 1)
+    expect(seen).toEqual([true])
+  })
+})
+
+describe('what is worth something now or never', () => {
+  const passing: readonly Effect[] = [
+    { kind: 'typing', user: 'zebra', at: 1, forMs: 5_000 },
+    { kind: 'unwelcome', group: 'zebra' },
+    { kind: 'attribute', user: 'zebra', name: 'zebra', value: 'zebra' },
+  ]
+
+  test('does not reach Redis, and needs no call to it', async () => {
+    const way = await createCuttableWay(store)
+    const { admit, front, told } = await createProcess(store, { url: way.url })
+    way.cut()
+    await eventually(() => front.status !== 'ready')
+    await admit('shop', 'outbound', [{ kind: 'ignored', reason: 'typing', effects: passing }])
+    expect(told('message.ignored')).toMatchObject([{ reason: 'typing' }])
+    way.mend()
+    await eventually(() => front.status === 'ready')
+  })
+
+  test('leaves nothing there when it comes with something that does', async () => {
+    const { admit, front, base } = await createProcess(store)
+    await admit('shop', 'inbound', [
+      { ...heard(inbound('1')), effects: passing },
+      { kind: 'ignored', id: 'E1', reason: 'join', effects: passing },
+    ])
+    expect(await stored(front, base)).toMatchObject({ waiting: ['1'], noted: ['1', 'E1'] })
+    expect(await everythingIn(front, `${base}*`)).not.toContain('zebra')
   })
 })
 

@@ -93,6 +93,14 @@ test.each([
   expect(readLetter('shop-outbound', '1', text, now).letter.kind).toBe(kind)
 })
 
+test('a request to the contact centre is never uncertain, because it may be repeated at any time', () => {
+  const entry = `1 0 ${plainCodec.write({ message: '1', user: 'U1' }, {})}`
+  const state = { doubt: true, plan: 'text', keyUsedAt: 0 }
+  const text = JSON.stringify({ v: 2, kind: 'expired', reason, attempts: 9, lastAt: 1, ids: {}, entry, ...state })
+  expect(readLetter('shop-outbound', '1', text, 24 * hour).letter.kind).toBe('uncertain')
+  expect(readLetter('shop-inbound', '1', text, 24 * hour).letter.kind).toBe('expired')
+})
+
 test('letters of an earlier release are understood, and those that expired are taken to be in doubt', () => {
   const entry = `1 500 ${JSON.stringify({ v: 1, ids: { message: '1', user: 'U1' }, sealed: {} })}`
   const text = JSON.stringify({ v: 1, kind: 'expired', reason, attempts: 9, lastAt: 1_000, entry })

@@ -15,6 +15,11 @@ const step: fc.Arbitrary<TraceStep> = fc.oneof(
   fc.record({ what: fc.constant('delivered' as const), afterMs, attempt, status, remote: uuid }),
   fc.record({ what: fc.constant('dead' as const), afterMs, attempt, code: fc.constantFrom('expired', 'opted_out') }),
   fc.record({ what: fc.constant('dead' as const), afterMs, attempt, status, code: fc.constant('general') }),
+  fc.record({
+    what: fc.constant('refused' as const),
+    afterMs,
+    code: fc.constantFrom('unsupported', 'media_too_large'),
+  }),
   fc.record({ what: fc.constant('receipt' as const), afterMs, status: fc.constantFrom('delivered', 'failed refused') }),
   fc.record({ what: fc.constant('not_shown' as const), afterMs, code: fc.constantFrom('not_shown', 'general') }),
   fc.record({ what: fc.constantFrom('replayed' as const, 'discarded' as const, 'withdrawn' as const), afterMs }),

@@ -14,11 +14,11 @@ test('the files of a message that was taken back are erased at once, once more w
   const erased: UnsentMessage[] = []
   const unsent = createUnsent({ redis, base, eraseFiles: async (message) => erased.push(message) })
   const at = Date.now()
-  await redis.zadd(`${base}unsent`, at, 'shop-inbound U1 i1')
+  await redis.zadd(`${base}unsent`, at, 'shop-inbound U=20.1 i1')
 
   await unsent.sweep(at + 1_000)
   await unsent.sweep(at + 2_000)
-  expect(erased).toEqual([{ channel: 'shop', direction: 'inbound', messageId: 'i1' }])
+  expect(erased).toEqual([{ channel: 'shop', direction: 'inbound', messageId: 'i1', user: 'U 1' }])
   await unsent.sweep(at + 121_000)
   expect(erased).toHaveLength(2)
   expect(await redis.zcard(`${base}unsent`)).toBe(0)

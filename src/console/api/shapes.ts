@@ -70,7 +70,8 @@ export interface MessageJson {
   readonly direction: Direction
   /**
    * Not ended: `waiting`, `delivering`, `retrying`, `held` (until the set-up is mended), `paused` (by an operator). Ended:
-   * `delivered`, `dead`, `discarded`, `withdrawn` (the customer unsent it). `noted`: an event that carried no message.
+   * `delivered`, `dead`, `refused` (it could certainly not be sent, and was never tried), `discarded`, `withdrawn` (the customer unsent
+   * it). `noted`: an event that carried no message.
    */
   readonly state: string
   /**

@@ -3,7 +3,8 @@
 -- ARGV: now, days remembered, seconds a journal is kept, then three values an event:
 --   1. kind, queue, user, day, look ahead (0 or 1), shard, field, mark, its time; separated by spaces
 --   2. the trace that starts
---   3. by kind: m a message, its lane entry; n only noted, ''; w a message that was taken back, its "id shard field";
+--   3. by kind: m a message, its lane entry; n only noted, ''; w one that takes a message back, "id shard field entry": of the message that
+--      was taken back, and the lane entry of one that tells of it, or takes its place ('' for none);
 --      l a message that the contact centre could not show, its "letter-id letter"
 -- Returns one number an event: 0 a repeat, 1 stored behind others, 2 stored as the head of its lane, 3 noted.
 local now, days, keep = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -34,14 +35,17 @@ local function mark_customer(queue, user, mark, at)
   end
 end
 
--- What waits loses its content and keeps its place; what has not come yet is known already when it comes.
-local function withdraw(queue, user, target, today, trace)
-  local id, shard, field = string.match(target, '^(%S+) (%S+) (%S+)$')
+-- What waits loses its content, and the requests made from it, and keeps its place; what has not come yet is known already when it comes.
+local function withdraw(queue, user, id, shard, field, today, trace)
   if not seen(today, '1', shard, field) then note(today, shard, field, trace) end
   local lane = lane_key(queue, user)
   for index, entry in ipairs(redis.call('LRANGE', lane, 0, -1)) do
     local found, at = head_of(entry)
-    if found == id then redis.call('LSET', lane, index - 1, id .. ' ' .. at .. ' withdrawn') end
+    if found == id then
+      redis.call('LSET', lane, index - 1, id .. ' ' .. at .. ' withdrawn')
+      redis.call('HDEL', base .. 'replayed:' .. queue, id)
+      if index == 1 then redis.call('HDEL', attempt_key(queue, user), 'plan') end
+    end
   end
   redis.call('ZADD', base .. 'unsent', now, queue .. ' ' .. user .. ' ' .. id)
 end
@@ -59,7 +63,9 @@ for i = 4, #ARGV, 3 do
     if kind == 'm' then
       answer = append(queue, user, content, now) and 2 or 1
     elseif kind == 'w' then
-      withdraw(queue, user, content, today, trace)
+      local id, target_shard, target_field, entry = string.match(content, '^(%S+) (%S+) (%S+) (.*)$')
+      withdraw(queue, user, id, target_shard, target_field, today, trace)
+      if entry ~= '' then answer = append(queue, user, entry, now) and 2 or 1 end
     elseif kind == 'l' then
       local id, letter = string.match(content, '^(%S+) (.*)$')
       redis.call('HSET', base .. 'letters:' .. queue, id, letter)

@@ -12,11 +12,6 @@ for index, entry in ipairs(entries) do
     -- One that was replayed has its plan here until its first attempt.
     redis.call('HDEL', base .. 'replayed:' .. queue, id)
     erased = erased + 1
-    local before = replayed(queue, id)
-    if before and before.plan then
-      before.plan = nil
-      redis.call('HSET', base .. 'replayed:' .. queue, id, cjson.encode(before))
-    end
   end
 end
 -- The saved requests hold the words once more.

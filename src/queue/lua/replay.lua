@@ -38,8 +38,10 @@ for i = 3, #ARGV, 7 do
   local answer = 0
   if letter then
     answer = 1
-    -- An envelope is JSON; a word in its place says why there is none.
-    if letter.entry and string.find(letter.entry, '^%S+ %d+ {') then
+    -- An envelope is JSON; a word in its place says why there is none. Nor is it replayed when the customer has just taken it back, and
+    -- its content is still to be erased.
+    local unsent = redis.call('ZSCORE', base .. 'unsent', queue .. ' ' .. user .. ' ' .. id)
+    if not unsent and letter.entry and string.find(letter.entry, '^%S+ %d+ {') then
       local _, at = head_of(letter.entry)
       local order = letter.order or 0
       local early = letter.v == 1 and letter.kind == 'expired'
