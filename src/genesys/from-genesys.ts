@@ -1,9 +1,10 @@
 import { WebhookRejected } from '../bridge/errors.ts'
-import type { MediaContent, MediaKind, OutboundContent, OutboundMessage } from '../bridge/message.ts'
+import type { OutboundMessage } from '../bridge/message.ts'
 import type { Heard } from '../bridge/side.ts'
 import { asId, asList, asNumber, asObject, asText, asWord } from '../lib/loose.ts'
-import { quickReplyText, structuredText } from './structured-text.ts'
-import type { GenesysContent, GenesysOutbound } from './wire.ts'
+import { structuredContent } from './structured.ts'
+import type { GenesysOutbound } from './wire.ts'
+import { wordsOf } from './words.ts'
 
 /** Why a webhook carries no message for the customer. A closed list, since the reasons become metric labels. */
 export type GenesysIgnored =
@@ -34,68 +35,6 @@ const ignored = (reason: GenesysIgnored, what?: string): Heard<OutboundMessage> 
   ...(what && { what }),
 })
 
-const text = (value: string): OutboundContent => ({ kind: 'text', text: value })
-
-const mediaKinds: Readonly<Record<string, MediaKind>> = { Image: 'image', Video: 'video', Audio: 'audio', File: 'file' }
-
-/** Genesys names the kind; where it does not, the media type's first half may. */
-const mediaKind = (mediaType: unknown, mime: string | undefined): MediaKind =>
-  mediaKinds[asText(mediaType) ?? ''] ??
-  (/^(image|video|audio)\//.exec(mime ?? '')?.[1] as MediaKind | undefined) ??
-  'file'
-
-/** An attachment, then its caption. One without an address leaves its caption only. */
-function attachmentContent(value: unknown): OutboundContent[] {
-  const attachment = asObject(value)
-  const url = asText(attachment.url)
-  const caption = asText(attachment.text)
-  const fileName = asText(attachment.filename)
-  if (attachment.mediaType === 'Link') {
-    const words = [caption ?? fileName, url].filter((part) => part !== undefined)
-    return words.length > 0 ? [text(words.join('\n'))] : []
-  }
-  const captions = caption ? [text(caption)] : []
-  if (!url) return captions
-  const mime = asText(attachment.mime)
-  const bytes = asNumber(attachment.contentSizeBytes)
-  const media: MediaContent = {
-    kind: 'media',
-    media: mediaKind(attachment.mediaType, mime),
-    source: { by: 'url', url },
-    ...(mime && { mime }),
-    ...(fileName && { fileName }),
-    ...(bytes !== undefined && bytes >= 0 && { bytes }),
-  }
-  return [media, ...captions]
-}
-
-function elementContent(content: GenesysContent, told: string): OutboundContent[] {
-  if (content.contentType === 'Attachment') return attachmentContent(content.attachment)
-  const words = structuredText(content, told)
-  const header = content.contentType === 'Notification' ? asObject(asObject(content.template).header).media : undefined
-  return [...attachmentContent(header), ...(words ? [text(words)] : [])]
-}
-
-/**
- * Text, then the elements in their order; quick replies, one element each, make one list, under the prompt if they
- * follow it.
- */
-function allContent(told: string | undefined, elements: readonly GenesysContent[]): OutboundContent[] {
-  const content: OutboundContent[] = told ? [text(told)] : []
-  const replies = elements.filter((element) => element.contentType === 'QuickReply')
-  const choices = quickReplyText(replies.map((element) => element.quickReply))
-  let listed = false
-  for (const element of elements) {
-    if (element.contentType !== 'QuickReply') content.push(...elementContent(element, told ?? ''))
-    else if (choices && !listed) {
-      listed = true
-      if (told && content.length === 1) content[0] = text(`${told}\n${choices}`)
-      else content.push(text(choices))
-    }
-  }
-  return content
-}
-
 /** What may stand in an alert's detail: it goes to the log, so anything but plain ids and codes stays out. */
 const plain = (value: unknown): string =>
   typeof value === 'string' && /^[\w.-]{1,128}$/.test(value) ? value : '(unreadable)'
@@ -121,12 +60,36 @@ function fromReceipt(body: GenesysOutbound): Heard<OutboundMessage> {
   }
 }
 
-function fromEvent(body: GenesysOutbound): Heard<OutboundMessage> {
-  const typing = asList(body.events).some((event) => asObject(event).eventType === 'Typing')
-  return typing ? ignored('typing') : ignored('unknown_event', asWord(asObject(asList(body.events)[0]).eventType))
+/** ms since the epoch. */
+function timeOf(body: GenesysOutbound, { receivedAt }: Reading): number {
+  const at = Date.parse(asText(body.channel.time) ?? '')
+  return Number.isNaN(at) ? receivedAt : at
 }
 
-const authors: Readonly<Record<string, 'human' | 'bot'>> = { Human: 'human', Bot: 'bot' }
+/** For how long an agent may be taken to go on writing where Genesys does not tell; it is what it mostly tells. */
+const usualTypingMs = 5_000
+
+/**
+ * Of the events only `Typing` is known to come to a webhook, and only where a platform configuration profile lets it.
+ * Nothing is kept of it, so it needs no id.
+ * https://help.genesys.cloud/articles/platform-configuration-profiles-overview/
+ */
+function fromEvent(body: GenesysOutbound, reading: Reading): Heard<OutboundMessage> {
+  const events = asList(body.events).map(asObject)
+  const event = events.find(({ eventType }) => eventType === 'Typing')
+  if (!event) return ignored('unknown_event', asWord(events[0]?.eventType))
+  const { type, duration } = asObject(event.typing)
+  const user = asId(asObject(body.channel.to).id)
+  if (!user || (type !== undefined && type !== 'On')) return ignored('typing')
+  const told = asNumber(duration) ?? 0
+  const forMs = told > 0 ? told : usualTypingMs
+  return { ...ignored('typing'), effects: [{ kind: 'typing', user, at: timeOf(body, reading), forMs }] }
+}
+
+const authors: ReadonlyMap<unknown, 'human' | 'bot'> = new Map([
+  ['Human', 'human'],
+  ['Bot', 'bot'],
+])
 
 /**
  * A webhook body → the message to carry, or why there is none. Never throws for content that it does not know.
@@ -143,7 +106,7 @@ export function fromGenesys(body: GenesysOutbound, reading: Reading): Heard<Outb
       effects: [{ kind: 'alert', alert: 'misrouted', detail }],
     }
   }
-  if (body.type === 'Event') return fromEvent(body)
+  if (body.type === 'Event') return fromEvent(body, reading)
   if (body.type === 'Receipt') return fromReceipt(body)
   if (body.direction === 'Inbound') return ignored('echo')
 
@@ -154,20 +117,20 @@ export function fromGenesys(body: GenesysOutbound, reading: Reading): Heard<Outb
     throw new WebhookRejected('bad_body', 'The message names no recipient (channel.to.id).')
   }
   const elements = asList(body.content).map(asObject)
-  const content = allContent(asText(body.text), elements)
+  const author = authors.get(body.originatingEntity)
+  const words = wordsOf(author)
+  const content = structuredContent(words(body.text), elements, words)
   if (content.length === 0) {
     if (!known) return ignored('unknown_type', asWord(body.type))
     return elements.length > 0 ? ignored('unknown_content', asWord(elements[0]?.contentType)) : ignored('empty')
   }
 
   const id = asId(body.id) ?? asId(body.channel.messageId) ?? reading.fallbackId
-  const at = Date.parse(asText(body.channel.time) ?? '')
-  const author = authors[asText(body.originatingEntity) ?? '']
   const conversationId = asId(body.conversationId)
   const message: OutboundMessage = {
     id,
     conversation: { channel: reading.channel, user },
-    at: Number.isNaN(at) ? reading.receivedAt : at,
+    at: timeOf(body, reading),
     content,
     ...(author && { author }),
     ...(conversationId && { conversationId }),
