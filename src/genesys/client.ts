@@ -5,11 +5,17 @@ import { asId, asObject } from '../lib/loose.ts'
 import type { Tokens } from '../lib/tokens.ts'
 import type { GenesysSettings } from './config.ts'
 import { type Endpoints, endpointsOf } from './endpoints.ts'
-import { type About, fromAnswer, fromNetwork, fromTakenReceipt } from './failures.ts'
+import { type About, fromAnswer, fromNetwork, fromTakenReceipt, wantsText } from './failures.ts'
 import { type Conversations, connectSdk, loadSdk, type SdkConnection } from './sdk.ts'
 import { createGenesysTokens } from './token.ts'
 import { type Answer, ask } from './transport.ts'
-import type { GenesysInboundMessage, GenesysLegacyMessage, GenesysLegacyReceipt, GenesysReceipt } from './wire.ts'
+import type {
+  GenesysInboundMessage,
+  GenesysLegacyMessage,
+  GenesysLegacyReceipt,
+  GenesysReceipt,
+  GenesysStructuredResponse,
+} from './wire.ts'
 
 /** What a call has to know of its delivery. */
 export type CallContext = Pick<Delivery, 'permit' | 'mayHaveArrived' | 'signal'>
@@ -21,6 +27,12 @@ export interface GenesysClient {
   readonly tokens: Tokens
   describeToken(): TokenDescription
   postMessage(integrationId: string, body: GenesysInboundMessage, context: CallContext): Promise<Delivered>
+  /** Undefined when Genesys refused it in such a way (400, 404) that the same can still be told as a text. */
+  postStructuredResponse(
+    integrationId: string,
+    body: GenesysStructuredResponse,
+    context: CallContext,
+  ): Promise<Delivered | undefined>
   postReceipt(integrationId: string, body: GenesysReceipt, context: CallContext): Promise<Delivered>
   /** The deprecated endpoint for both. */
   postLegacy(body: GenesysLegacyMessage | GenesysLegacyReceipt, context: CallContext): Promise<Delivered>
@@ -80,12 +92,11 @@ function createClient(settings: {
    * Calls, renewing the token once if it is refused. A call that was sent is never cut short by the process's stop: it
    * ends within its time-outs, and without its answer nobody would know whether the message arrived.
    */
-  async function call(
+  async function answerTo(
     about: About,
     context: CallContext,
     post: (api: Conversations) => Promise<Answer>,
-    reported?: GenesysReceipt['status'],
-  ) {
+  ): Promise<Answer> {
     for (let renewed = false; ; renewed = true) {
       // Before the permit: waiting for a token afterwards would let permits pile up and pass in one burst.
       await tokens.current()
@@ -98,13 +109,27 @@ function createClient(settings: {
         continue
       }
       if (answer.status === 403) tokens.refused(token, suspectTokenMs)
-      const failure =
-        fromAnswer(about, answer, context.mayHaveArrived, Date.now()) ??
-        (reported === undefined ? undefined : fromTakenReceipt(reported, answer))
-      if (failure) throw failure
-      const remoteId = asId(asObject(answer.body).id)
-      return { status: answer.status, ...(remoteId && { remoteId }) }
+      return answer
     }
+  }
+
+  /** What an answer means. @param reported the status that a receipt told */
+  function outcome(about: About, context: CallContext, answer: Answer, reported?: GenesysReceipt['status']): Delivered {
+    const failure =
+      fromAnswer(about, answer, context.mayHaveArrived, Date.now()) ??
+      (reported === undefined ? undefined : fromTakenReceipt(reported, answer))
+    if (failure) throw failure
+    const remoteId = asId(asObject(answer.body).id)
+    return { status: answer.status, ...(remoteId && { remoteId }) }
+  }
+
+  async function call(
+    about: About,
+    context: CallContext,
+    post: (api: Conversations) => Promise<Answer>,
+    reported?: GenesysReceipt['status'],
+  ): Promise<Delivered> {
+    return outcome(about, context, await answerTo(about, context, post), reported)
   }
 
   return {
@@ -113,6 +138,13 @@ function createClient(settings: {
     describeToken: tokens.describe,
     postMessage: (integrationId, body, context) =>
       call('message', context, (api) => api.postConversationsMessageInboundOpenMessage(integrationId, body)),
+    async postStructuredResponse(integrationId, body, context) {
+      const about = 'structured response'
+      const answer = await answerTo(about, context, (api) =>
+        api.postConversationsMessageInboundOpenStructuredResponse(integrationId, body),
+      )
+      return wantsText(answer) ? undefined : outcome(about, context, answer)
+    },
     postReceipt: (integrationId, body, context) =>
       call(
         'receipt',

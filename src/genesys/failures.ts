@@ -5,7 +5,7 @@ import { defaultWaitMs } from './limits.ts'
 import type { Answer } from './transport.ts'
 
 /** What was asked of Genesys; a receipt's own faults are not the set-up's. */
-export type About = 'message' | 'receipt' | 'token request'
+export type About = 'message' | 'structured response' | 'receipt' | 'token request'
 
 /** Genesys also says it in words: "… retry in 12 seconds", in some versions "… retry the request in [12] seconds". */
 function spokenMs(body: unknown): number | undefined {
@@ -40,9 +40,12 @@ function speaksOf(what: RegExp, body: unknown): boolean {
   return [message, messageWithParams, code, entityName].some((part) => what.test(asText(part) ?? ''))
 }
 
+const conversations = /(?<![\w/])(conversation|communication|participant)s?\b(?!\/)/i
+
 /** What else a 404 can miss; an echo of the path, which holds these words too, does not say so. */
 const otherThings: Readonly<Record<About, RegExp>> = {
-  message: /(?<![\w/])(conversation|communication|participant)s?\b(?!\/)/i,
+  message: conversations,
+  'structured response': conversations,
   receipt: /(?<![\w/])(conversation|message|receipt)s?\b(?!\/)/i,
   'token request': /(?!)/,
 }
@@ -61,10 +64,16 @@ function isSetupFault(answer: Answer, about: About): boolean {
   if (status < 400) return true
   // 410 is an endpoint that was retired, as the deprecated one will be.
   if (status === 410) return about !== 'receipt' || speaksOf(/integration/i, answer.body)
-  if (status === 404)
-    return about === 'message' ? mayMissIntegration(about, answer.body) : speaksOf(/integration/i, answer.body)
-  return false
+  if (status !== 404) return false
+  return about === 'receipt' ? speaksOf(/integration/i, answer.body) : mayMissIntegration(about, answer.body)
 }
+
+/**
+ * Is a structured response not wanted, so that a text has to do? It is taken only in a conversation that is open, by organisations
+ * that know the endpoint, and for messages that they still know; a 404 names none of these. Whether it is the integration that is
+ * missing, the text will show.
+ */
+export const wantsText = ({ status }: Answer): boolean => status === 400 || status === 404
 
 /**
  * What an answer of the Open Messaging API means for its message; undefined when it was taken (any 2xx; but see

@@ -1,30 +1,14 @@
-import { MediaUnavailable } from '../bridge/errors.ts'
-import type { MediaContent } from '../bridge/message.ts'
-import type { ContactCentre, Delivery, FetchOutside } from '../bridge/side.ts'
+import type { ContactCentre, FetchOutside } from '../bridge/side.ts'
 import type { GenesysClients } from './client.ts'
 import type { GenesysSettings } from './config.ts'
+import { deliverAnswer } from './deliver-answer.ts'
+import { fileOf } from './files.ts'
 import { createGenesysMedia } from './media.ts'
-import {
-  type ChannelFacts,
-  type MediaOutcome,
-  toGenesys,
-  toLegacyGenesys,
-  toLegacyReceipt,
-  toReceipt,
-} from './to-genesys.ts'
+import { type ChannelFacts, toGenesys, toLegacyGenesys, toStructuredResponse } from './to-genesys.ts'
+import { toLegacyReceipt, toReceipt } from './to-genesys-receipt.ts'
 import { createGenesysWebhook } from './webhook.ts'
 
 export { accountOf, createGenesysClients, type GenesysClients } from './client.ts'
-
-async function publish(content: MediaContent, delivery: Delivery): Promise<MediaOutcome> {
-  try {
-    return await delivery.publish(content, 0)
-  } catch (error) {
-    // The agent must learn that the customer sent something, even where it can never be shown.
-    if (error instanceof MediaUnavailable) return { problem: error.problem }
-    throw error
-  }
-}
 
 /**
  * Genesys Cloud as the contact centre of one channel, through its Open Messaging integration. `close` has nothing to
@@ -47,10 +31,14 @@ export function createGenesysCentre(parts: {
     media: createGenesysMedia({ client, fetchOutside }),
 
     async deliver(message, delivery) {
-      const media = message.content.kind === 'media' ? await publish(message.content, delivery) : undefined
-      return legacy
-        ? client.postLegacy(toLegacyGenesys(message, channel, integrationId, media), delivery)
-        : client.postMessage(integrationId, toGenesys(message, channel, media), delivery)
+      const file = fileOf(message, delivery)
+      const media = file && (await file)
+      if (legacy) return client.postLegacy(toLegacyGenesys(message, channel, integrationId, media), delivery)
+      const body = toGenesys(message, channel, media)
+      const { content } = message
+      if (content.kind !== 'answer') return client.postMessage(integrationId, body, delivery)
+      const structured = toStructuredResponse(message, content, channel)
+      return deliverAnswer({ client, integrationId, structured, text: body, delivery })
     },
 
     async report(receipt, delivery) {

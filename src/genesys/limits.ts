@@ -1,4 +1,7 @@
-/** Genesys' numbers, each with the page that states it. */
+/**
+ * Genesys' numbers, each with the page that states it. None is stated for the length of an inbound text, for custom attributes and
+ * for the number of quick replies.
+ */
 
 /**
  * The largest attachment. Genesys says "25 MB" and not which; the smaller reading is safe, since what exceeds it goes
@@ -17,3 +20,17 @@ export const defaultWaitMs = 5_000
  * https://help.mypurecloud.com/articles/create-an-oauth-client/
  */
 export const shortestTokenSeconds = 300
+
+/**
+ * The largest body of a request; beyond it Genesys answers 413. No channel brings texts of a tenth of that, so nothing is split,
+ * which a test watches. https://developer.genesys.cloud/organization/organization/limits (`request.bytes.max`)
+ */
+export const maxRequestBytes = 512_000
+
+/**
+ * Characters that an agent can write into one message to an Open integration, and cards that a bot can put side by side. Genesys
+ * sees to both, so what comes is carried whatever it holds.
+ * https://help.mypurecloud.com/articles/accept-and-respond-to-a-message-interaction/
+ * https://help.mypurecloud.com/articles/work-with-cards-in-bot-conversations/
+ */
+export const agentsLimits = { textCharacters: 4_000, carouselCards: 10 } as const

@@ -11,6 +11,7 @@ import { type Answer, ask } from './transport.ts'
 /** The calls of the SDK's `ConversationsApi` that we use; bodies are ours, since its types lack `customAttributes`. */
 export interface Conversations {
   postConversationsMessageInboundOpenMessage(integrationId: string, body: object): Promise<Answer>
+  postConversationsMessageInboundOpenStructuredResponse(integrationId: string, body: object): Promise<Answer>
   postConversationsMessageInboundOpenReceipt(integrationId: string, body: object): Promise<Answer>
   postConversationsMessagesInboundOpen(body: object): Promise<Answer>
 }

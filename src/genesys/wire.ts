@@ -83,11 +83,27 @@ export interface GenesysAttachment {
   readonly filename: string
 }
 
-/** Body of `POST /api/v2/conversations/messages/{integrationId}/inbound/open/message`. */
+/** Body of `POST /api/v2/conversations/messages/{integrationId}/inbound/open/message`: a text, a file, or both. */
 export interface GenesysInboundMessage {
   readonly channel: GenesysInboundChannel
   readonly text?: string
   readonly content?: readonly [{ readonly attachment: GenesysAttachment }]
+}
+
+/**
+ * Body of `POST /api/v2/conversations/messages/{integrationId}/inbound/open/structured/response`: what a customer touched. A list
+ * picker's answer has no type of its own here. https://developer.genesys.cloud/commdigital/digital/openmessaging/inboundStructuredResponseMessages
+ */
+export interface GenesysStructuredResponse {
+  readonly channel: GenesysInboundChannel
+  readonly buttonResponse: {
+    readonly type: 'Button' | 'QuickReply' | 'DatePicker'
+    /** The label. */
+    readonly text: string
+    readonly payload: string
+  }
+  /** The id of the outbound message that had offered it. */
+  readonly originatingMessageId: string
 }
 
 /**

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { accountOf, createGenesysClients, type GenesysClients } from '../../src/genesys/client.ts'
-import type { GenesysInboundMessage } from '../../src/genesys/wire.ts'
+import type { GenesysInboundMessage, GenesysStructuredResponse } from '../../src/genesys/wire.ts'
 import { answer, drop, startDelivery, startFakeGenesys } from './fake-genesys.ts'
 
 let genesys: Awaited<ReturnType<typeof startFakeGenesys>>
@@ -55,7 +55,17 @@ test('a token is asked for at the gateway’s /oauth/token, once for all calls',
   })
 })
 
-test('receipts and the deprecated endpoint have their own paths', async () => {
+const response: GenesysStructuredResponse = {
+  channel: message.channel,
+  buttonResponse: { type: 'Button', text: 'Yes', payload: 'yes' },
+  originatingMessageId: 'm-1',
+}
+
+test('structured responses, receipts and the deprecated endpoint have their own paths', async () => {
+  expect(await client().postStructuredResponse('i-1', response, startDelivery())).toEqual({
+    status: 200,
+    remoteId: 'genesys-1',
+  })
   await client().postReceipt('i-1', receipt, startDelivery())
   await client().postLegacy(
     {
@@ -67,6 +77,7 @@ test('receipts and the deprecated endpoint have their own paths', async () => {
     startDelivery(),
   )
   expect(genesys.api.map(({ path }) => path)).toEqual([
+    '/api/v2/conversations/messages/i-1/inbound/open/structured/response',
     '/api/v2/conversations/messages/i-1/inbound/open/receipt',
     '/api/v2/conversations/messages/inbound/open',
   ])
@@ -148,6 +159,18 @@ describe('an answer', () => {
   test('larger than any answer of Genesys still counts by its status', async () => {
     genesys.acts.push(answer(200, 'x'.repeat(3_000_000)))
     expect(await post()).toEqual({ status: 200 })
+  })
+
+  test.each([400, 404])('of %i to a structured response is told as such, and is no failure', async (status) => {
+    genesys.acts.push(answer(status, { code: 'not.found' }))
+    expect(await client().postStructuredResponse('i-1', response, startDelivery())).toBeUndefined()
+  })
+
+  test('of 400 to the token request of a structured response is the set-up’s fault', async () => {
+    genesys.tokenActs.push(answer(400, { error: 'invalid_client' }))
+    const post = client().postStructuredResponse('i-1', response, startDelivery())
+    await expect(post).rejects.toMatchObject({ status: 400, next: { do: 'hold' } })
+    expect(genesys.api).toHaveLength(0)
   })
 
   test('of 404 to a receipt holds when it speaks of the integration, and is asked again when it does not', async () => {

@@ -6,6 +6,7 @@ import {
   fromTakenReceipt,
   fromTokenAnswer,
   waitMs,
+  wantsText,
 } from '../../src/genesys/failures.ts'
 
 const now = Date.parse('2026-11-21T04:05:06.000Z')
@@ -43,6 +44,13 @@ test.each<[About, number, unknown, object]>([
   ['message', 500, undefined, retry],
   ['message', 503, undefined, retry],
   ['message', 504, undefined, retry],
+  ['structured response', 403, undefined, hold],
+  ['structured response', 408, undefined, retry],
+  ['structured response', 409, undefined, giveUp],
+  ['structured response', 410, undefined, hold],
+  ['structured response', 413, undefined, giveUp],
+  ['structured response', 429, undefined, { do: 'wait', afterMs: 5_000 }],
+  ['structured response', 503, undefined, retry],
   ['receipt', 400, undefined, giveUp],
   ['receipt', 401, undefined, hold],
   ['receipt', 403, undefined, hold],
@@ -82,6 +90,11 @@ describe('a receipt that is answered 2xx', () => {
   ])('and %s, is taken', (_, reported, body) => {
     expect(fromTakenReceipt(reported, answer(200, body))).toBeUndefined()
   })
+})
+
+test('only a 400 or a 404 to a structured response leads to a text', () => {
+  const statuses = [200, 202, 302, 400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 503]
+  expect(statuses.filter((status) => wantsText(answer(status)))).toEqual([400, 404])
 })
 
 test('a conflict after an attempt that may have arrived is success', () => {

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { DeliveryError, MediaUnavailable } from '../../src/bridge/errors.ts'
-import type { MediaContent, Receipt } from '../../src/bridge/message.ts'
+import type { CompletedMessage, MediaContent, Receipt } from '../../src/bridge/message.ts'
 import { genesysSettings } from '../../src/genesys/config.ts'
 import { createGenesysCentre, createGenesysClients, type GenesysClients } from '../../src/genesys/index.ts'
-import type { CustomerMessage } from '../../src/genesys/to-genesys.ts'
 import { startDelivery, startFakeGenesys } from './fake-genesys.ts'
 
 let genesys: Awaited<ReturnType<typeof startFakeGenesys>>
@@ -31,7 +30,7 @@ const centre = (more: object = {}) =>
   })
 
 const video: MediaContent = { kind: 'media', media: 'video', source: { by: 'id', id: '1' } }
-const message = (content: CustomerMessage['content']): CustomerMessage => ({
+const message = (content: CompletedMessage['content']): CompletedMessage => ({
   id: '468',
   conversation: { channel: 'retail_thailand', user: 'U1' },
   at: 0,

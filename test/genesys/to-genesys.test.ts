@@ -1,14 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
-import type { FailureCode, InboundContent, MediaContent } from '../../src/bridge/message.ts'
+import type { Answer, CompletedMessage, MediaContent } from '../../src/bridge/message.ts'
 import type { PublishedMedia } from '../../src/bridge/side.ts'
-import {
-  type CustomerMessage,
-  toGenesys,
-  toLegacyGenesys,
-  toLegacyReceipt,
-  toReceipt,
-} from '../../src/genesys/to-genesys.ts'
+import { maxRequestBytes } from '../../src/genesys/limits.ts'
+import { toGenesys, toLegacyGenesys, toStructuredResponse } from '../../src/genesys/to-genesys.ts'
 import { integrationId, user } from './fixtures.ts'
+
+type Content = CompletedMessage['content']
 
 const channel = {
   name: 'retail_thailand',
@@ -18,7 +15,7 @@ const channel = {
   attributes: { tier: 'gold', area: 'south' },
 }
 
-const message = (content: InboundContent, more: Partial<CustomerMessage> = {}): CustomerMessage => ({
+const message = (content: Content, more: Partial<CompletedMessage> = {}): CompletedMessage => ({
   id: '468789577898262530',
   conversation: { channel: 'retail_thailand', user },
   at: Date.parse('2026-11-21T04:05:06.789Z'),
@@ -26,7 +23,7 @@ const message = (content: InboundContent, more: Partial<CustomerMessage> = {}): 
   content,
   ...more,
 })
-const text = (value: string, more?: Partial<CustomerMessage>) => message({ kind: 'text', text: value }, more)
+const text = (value: string, more?: Partial<CompletedMessage>) => message({ kind: 'text', text: value }, more)
 const file = (media: MediaContent['media']) => message({ kind: 'media', media, source: { by: 'id', id: '1' } })
 const published = (more: Partial<PublishedMedia> = {}): PublishedMedia => ({
   url: 'https://bridge.example.com/media/token',
@@ -56,7 +53,32 @@ test('without any language the attribute is left out', () => {
   expect(body.channel.metadata.customAttributes).toEqual({ market: 'b', brand: 'c', channel: 'a' })
 })
 
-test.each<[string, InboundContent, string]>([
+describe('attributes of one message', () => {
+  const attributes = { menu: 'returns', tier: 'silver', market: 'Mars', channel: 'other', language: 'xx' }
+
+  test('are added, and those of the channel win over equal names', () => {
+    expect(toGenesys(text('Hello', { attributes }), channel).channel.metadata.customAttributes).toEqual({
+      menu: 'returns',
+      market: 'Thailand',
+      brand: 'Retail_Thai',
+      channel: 'retail_thailand',
+      language: 'th',
+      tier: 'gold',
+      area: 'south',
+    })
+  })
+
+  test('reach the other two endpoints as well', () => {
+    const touched: Answer = { kind: 'answer', what: 'button', label: 'Yes', payload: 'yes', to: 'm-1' }
+    const bodies = [
+      toLegacyGenesys(text('Hello', { attributes }), channel, integrationId),
+      toStructuredResponse(message(touched, { attributes }), touched, channel),
+    ]
+    for (const body of bodies) expect(body.channel.metadata.customAttributes).toMatchObject({ menu: 'returns' })
+  })
+})
+
+test.each<[string, Content, string]>([
   [
     'text is carried character for character',
     { kind: 'text', text: '  สวัสดี \u{1F468}\u200D\u{1F469}\n\t' },
@@ -119,7 +141,9 @@ describe('a file', () => {
   test.each([
     ['gone', '[The LINE image is no longer available]'],
     ['too_large', '[The LINE image is too large to be carried]'],
+    ['not_ready', '[The LINE image could not be had in time]'],
     ['forbidden_address', '[The LINE image could not be fetched]'],
+    ['refused', '[The LINE image was not passed on: this channel takes no files from customers, or only smaller ones]'],
   ] as const)('that cannot be had (%s) becomes a text that says so', (problem, expected) => {
     expect(toGenesys(file('image'), channel, { problem }).text).toBe(expected)
   })
@@ -158,59 +182,60 @@ describe('the deprecated endpoint', () => {
   })
 })
 
-describe('a receipt', () => {
-  const delivered = {
-    id: '9b0c',
-    conversation: { channel: 'retail_thailand', user },
-    at: Date.parse('2026-11-21T04:05:12.000Z'),
-    status: 'delivered',
-  } as const
+describe('a touch', () => {
+  const touched: Answer = { kind: 'answer', what: 'quick-reply', label: 'Large', payload: 'size=l', to: '9b0c' }
+  const bodyOf = (answer: Answer, more?: Partial<CompletedMessage>) =>
+    toStructuredResponse(message(answer, more), answer, channel)
 
-  test('of a delivery has exactly the documented members', () => {
-    expect(toReceipt(delivered)).toEqual({
-      id: '9b0c',
-      channel: { to: { id: user }, time: '2026-11-21T04:05:12.000Z' },
-      status: 'Delivered',
-      isFinalReceipt: true,
+  test('has exactly the documented members, and the channel of a message', () => {
+    expect(bodyOf(touched)).toEqual({
+      channel: toGenesys(text('Hello'), channel).channel,
+      buttonResponse: { type: 'QuickReply', text: 'Large', payload: 'size=l' },
+      originatingMessageId: '9b0c',
     })
   })
 
-  test.each<[FailureCode, string]>([
-    ['expired', 'MessageExpired'],
-    ['rate_limited', 'RateLimited'],
-    ['not_allowed', 'MessageNotAllowed'],
-    ['invalid_destination', 'InvalidDestination'],
-    ['invalid_message', 'InvalidMessageStructure'],
-    ['opted_out', 'RecipientOptedOut'],
-    ['media_type_not_allowed', 'MediaTypeNotAllowed'],
-    ['media_too_large', 'InvalidMediaContentLength'],
-    ['server_error', 'ServerError'],
-    ['unsupported', 'UnsupportedMessage'],
-    ['general', 'GeneralError'],
-  ])('of a failure (%s) says %s', (code, expected) => {
-    const receipt = toReceipt({ ...delivered, status: 'failed', reason: { code, message: 'Why.' } })
-    expect(receipt).toMatchObject({ status: 'Failed', isFinalReceipt: true })
-    expect(receipt.reasons).toEqual([{ code: expected, message: 'Why.' }])
+  test.each([
+    ['button', 'Button'],
+    ['quick-reply', 'QuickReply'],
+    ['date', 'DatePicker'],
+  ] as const)('on a %s is a %s', (what, type) => {
+    expect(bodyOf({ ...touched, what }).buttonResponse.type).toBe(type)
   })
 
-  test('of a failure always has a reason', () => {
-    expect(toReceipt({ ...delivered, status: 'failed' }).reasons).toMatchObject([{ code: 'GeneralError' }])
+  test('without a payload or a label has the one for the other', () => {
+    expect(bodyOf({ ...touched, payload: '' }).buttonResponse).toMatchObject({ text: 'Large', payload: 'Large' })
+    expect(bodyOf({ ...touched, label: '' }).buttonResponse).toMatchObject({ text: 'size=l', payload: 'size=l' })
   })
 
-  test('for the deprecated endpoint goes from the integration to the customer', () => {
-    expect(toLegacyReceipt(delivered, integrationId)).toEqual({
-      id: '9b0c',
-      channel: {
-        platform: 'Open',
-        type: 'Private',
-        to: { id: user },
-        from: { id: integrationId, idType: 'Opaque' },
-        time: '2026-11-21T04:05:12.000Z',
-      },
-      type: 'Receipt',
-      direction: 'Outbound',
-      status: 'Delivered',
-      isFinalReceipt: true,
-    })
+  test('keeps its label as it was offered, also in a group', () => {
+    expect(bodyOf(touched, { speaker: 'Aiko' }).buttonResponse.text).toBe('Large')
   })
+
+  test('is its label as a text', () => {
+    const bodies = [
+      toGenesys(message(touched), channel),
+      toLegacyGenesys(message(touched), channel, integrationId),
+      toGenesys(message({ ...touched, label: '' }), channel),
+    ]
+    expect(bodies.map((body) => body.text)).toEqual(['Large', 'Large', 'size=l'])
+  })
+})
+
+test('the longest text that LINE brings, with all that stands before it, is far from the largest request', () => {
+  // Nothing takes more bytes in JSON: six for each of LINE's characters.
+  const longest = '\u0001'.repeat(5_000)
+  const body = toGenesys(
+    text(longest, {
+      customer: { name: '\u0001'.repeat(20), language: 'zh-Hant' },
+      speaker: '\u0001'.repeat(20),
+      quoted: { text: longest },
+      edited: true,
+      attributes: { data: '\u0001'.repeat(300) },
+    }),
+    channel,
+  )
+  const bytes = Buffer.byteLength(JSON.stringify(body))
+  expect(bytes).toBeGreaterThan(30_000)
+  expect(bytes * 10).toBeLessThan(maxRequestBytes)
 })
