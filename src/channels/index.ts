@@ -1,5 +1,5 @@
-import { type LineSettings, lineSettings, lineWarnings } from './line/config.ts'
-import { profileKey } from './line/customer.ts'
+import { personKeys } from './line/cache-keys.ts'
+import { type LineSettings, lineOrigins, lineSettings, lineWarnings } from './line/config.ts'
 import type { createLineChannel } from './line/index.ts'
 
 /**
@@ -10,7 +10,8 @@ import type { createLineChannel } from './line/index.ts'
  * - `warnings`: what in them is allowed but deserves a look
  * - `requestsPerMinute`: how many messages may be sent to the platform in any 60 s, by all processes together
  * - `origins`: the platform's own addresses as configured, which may be private ones
- * - `profileKeys`: the keys of the cache under which it keeps what it knows of a customer, for their erasure
+ * - `personKeys`: the keys of the cache under which it keeps what it knows of a customer, for their erasure, and what further such keys
+ *   begin with
  * - `create`: makes it; its code is loaded only then, because reading a configuration should not wait for a platform's
  *   SDK
  */
@@ -19,8 +20,8 @@ export const channelTypes = {
     settings: lineSettings,
     warnings: lineWarnings,
     requestsPerMinute: ({ pushesPerSecond }: LineSettings) => pushesPerSecond * 60,
-    origins: ({ apiUrl, dataApiUrl }: LineSettings) => [apiUrl, dataApiUrl],
-    profileKeys: (person: { readonly channel: string; readonly user: string }) => [profileKey(person)],
+    origins: lineOrigins,
+    personKeys,
     create: async (parts: Parameters<typeof createLineChannel>[0]) =>
       (await import('./line/index.ts')).createLineChannel(parts),
   },

@@ -1,52 +1,15 @@
-import { DeliveryError, MediaUnavailable, Stopping } from '../../bridge/errors.ts'
+import { DeliveryError, Stopping } from '../../bridge/errors.ts'
 import type { FailureReason, OutboundMessage } from '../../bridge/message.ts'
-import type { Delivered, Delivery, PublishedMedia } from '../../bridge/side.ts'
+import type { Quotes } from '../../bridge/quotes.ts'
+import type { Delivered, Delivery } from '../../bridge/side.ts'
 import type { LineClient } from './client.ts'
+import { publishFiles } from './files.ts'
+import type { Look } from './look.ts'
+import type { Offers } from './offers.ts'
 import { type PushPlan, toLine } from './to-line.ts'
+import type { LineOutgoing } from './wire.ts'
 
 const giveUp = (message: string, reason: FailureReason) => new DeliveryError(message, { do: 'give-up', reason })
-
-/**
- * A message with a file that nobody can have any more is not sent at all, even if it holds a text too: the agent learns
- * of it and can send both again, whereas a half message would look delivered.
- */
-const mediaReasons: Readonly<Record<MediaUnavailable['problem'], FailureReason>> = {
-  gone: { code: 'general', message: 'The attached file can no longer be fetched. Please attach it again.' },
-  not_ready: { code: 'general', message: 'The attached file could not be fetched in time. Please attach it again.' },
-  too_large: {
-    code: 'media_too_large',
-    message: 'The attached file is too large to be sent. Please send a smaller one.',
-  },
-  forbidden_address: {
-    code: 'not_allowed',
-    message: 'The attached file lies at an address that must not be fetched. Please attach the file itself.',
-  },
-}
-
-async function publishAll(message: OutboundMessage, delivery: Delivery): Promise<Map<number, PublishedMedia>> {
-  const files = new Map<number, PublishedMedia>()
-  for (const [index, content] of message.content.entries()) {
-    if (content.kind !== 'media') continue
-    try {
-      files.set(index, await delivery.publish(content, index))
-    } catch (error) {
-      if (!(error instanceof MediaUnavailable)) throw error
-      throw giveUp(`The file at place ${index} cannot be had (${error.problem}).`, mediaReasons[error.problem])
-    }
-  }
-  return files
-}
-
-async function makePlan(message: OutboundMessage, delivery: Delivery): Promise<PushPlan> {
-  const plan = toLine(message, await publishAll(message, delivery))
-  if (plan.parts.length === 0)
-    throw giveUp('The message holds nothing to show.', {
-      code: 'invalid_message',
-      message: 'The message was empty, so there was nothing to send to the customer.',
-    })
-  await delivery.savePlan(JSON.stringify(plan))
-  return plan
-}
 
 /** The agent should know that the customer has read the beginning. */
 function afterPart(error: unknown, done: number, all: number): unknown {
@@ -56,13 +19,52 @@ function afterPart(error: unknown, done: number, all: number): unknown {
   return new DeliveryError(error.message, { ...error.next, reason: { ...reason, message } }, error.status)
 }
 
+/** What can be quoted of a message: its text, or the words that stand for it. */
+function quotable(message: LineOutgoing): string | undefined {
+  if (message.type === 'text') return message.text
+  return 'altText' in message ? message.altText : undefined
+}
+
 /**
  * Makes the function that delivers one message, push by push. The plan is saved before the first call, because a retry
  * key stands for one exact body: https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
  * A push that has begun is not broken off when the process stops: its time-outs end it soon, and its outcome is then
  * known.
+ * @param parts.onDelivered told when LINE has taken the whole message; must not throw
  */
-export function createDeliver(parts: { readonly client: LineClient }) {
+export function createDeliver(parts: {
+  readonly client: Pick<LineClient, 'push'>
+  readonly offers: Pick<Offers, 'save'>
+  readonly quotes: Pick<Quotes, 'keep'>
+  readonly look: Look
+  readonly onDelivered: (message: OutboundMessage) => void
+}) {
+  const { client, offers, quotes, look, onDelivered } = parts
+
+  async function makePlan(message: OutboundMessage, delivery: Delivery): Promise<PushPlan> {
+    const { plan, offers: made } = toLine(message, await publishFiles(message, delivery), look)
+    if (plan.parts.length === 0)
+      throw giveUp('The message holds nothing to show.', {
+        code: 'invalid_message',
+        message: 'The message was empty, so there was nothing to send to the customer.',
+      })
+    if (made.length > 0)
+      await offers.save(message, made).catch(() => {
+        throw new DeliveryError('What the message offers could not be saved.', { do: 'retry', mayHaveArrived: false })
+      })
+    await delivery.savePlan(JSON.stringify(plan))
+    return plan
+  }
+
+  function keepForQuotes(message: OutboundMessage, pushed: readonly LineOutgoing[], ids: readonly string[]): void {
+    // Without an id for each, nobody knows which is whose.
+    if (ids.length !== pushed.length) return
+    for (const [index, id] of ids.entries()) {
+      const text = pushed[index] && quotable(pushed[index])
+      if (text !== undefined) quotes.keep(message.conversation, id, text)
+    }
+  }
+
   return async (message: OutboundMessage, delivery: Delivery): Promise<Delivered> => {
     // LINE answers 200 for a customer who blocked the account:
     // https://developers.line.biz/en/reference/messaging-api/#send-push-message
@@ -78,14 +80,16 @@ export function createDeliver(parts: { readonly client: LineClient }) {
     for (const part of plan.parts.slice(delivery.partsDone)) {
       if (delivery.signal.aborted) throw new Stopping('The process stops.')
       await delivery.permit()
-      const delivered = await parts.client.push(part, delivery.permit).catch((error: unknown) => {
+      const { sentIds, ...delivered } = await client.push(part, delivery.permit).catch((error: unknown) => {
         throw done > 0 ? afterPart(error, done, plan.parts.length) : error
       })
       done += 1
+      keepForQuotes(message, part.request.messages, sentIds)
       // The end of the message tells of its last part: one thing less to write down. Should that fail, LINE knows the key.
       if (done < plan.parts.length) await delivery.partDone()
       first ??= delivered
     }
+    onDelivered(message)
     return first ?? { status: 200 }
   }
 }

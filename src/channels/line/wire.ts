@@ -34,6 +34,10 @@ export interface LineMessage {
   readonly duration?: number
   /** `external`: the file was sent through a LIFF app and lies on somebody else's server. */
   readonly contentProvider?: { readonly type?: string; readonly originalContentUrl?: string }
+  /** Of pictures that were sent together; `index` counts from 1. Old apps tell the id only. */
+  readonly imageSet?: { readonly id?: string; readonly index?: number; readonly total?: number }
+  readonly quotedMessageId?: string
+  readonly markAsReadToken?: string
 }
 
 /** https://developers.line.biz/en/reference/messaging-api/#common-properties */
@@ -49,6 +53,8 @@ export interface LineEvent {
   readonly message?: LineMessage
   readonly unsend?: { readonly messageId?: string }
   readonly postback?: { readonly data?: string; readonly params?: Readonly<Record<string, string>> }
+  /** `result`: `ok` or `failed`. */
+  readonly link?: { readonly result?: string }
 }
 
 /** A message object to send. */

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from '@jest/globals'
 import { messagingApi } from '@line/bot-sdk'
 import type { Agent } from 'undici'
 import { DeliveryError, type NextStep } from '../../../src/bridge/errors.ts'
-import { createLineClient } from '../../../src/channels/line/client.ts'
+import { createLineClient, type LineClient } from '../../../src/channels/line/client.ts'
 import { throughPool } from '../../../src/channels/line/sdk-http.ts'
 import type { LineTokens } from '../../../src/channels/line/token.ts'
 import { type Answer, json, rejection, type Seen, serveLine, shortAgent } from './fake-line.ts'
@@ -50,9 +50,9 @@ const always =
   (_, response: ServerResponse) =>
     json(response, status, body, headers)
 
-test('a push carries token, retry key and body, and brings back the id of the first message', async () => {
+test('a push carries token, retry key and body, and brings back the ids of its messages', async () => {
   const { line, client } = await clientOf(always(200, { sentMessages: [{ id: '4612345' }, { id: '4612346' }] }))
-  expect(await client.push(part)).toEqual({ status: 200, remoteId: '4612345' })
+  expect(await client.push(part)).toEqual({ status: 200, remoteId: '4612345', sentIds: ['4612345', '4612346'] })
   const [seen] = line.seen
   expect(seen).toMatchObject({ method: 'POST', url: '/v2/bot/message/push', body: JSON.stringify(part.request) })
   expect(seen?.headers).toMatchObject({
@@ -76,12 +76,12 @@ test('a retry key that LINE accepted before is success', async () => {
   const { client } = await clientOf(
     always(409, { message: 'The retry key is already accepted', sentMessages: [{ id: '99' }] }),
   )
-  expect(await client.push(part)).toEqual({ status: 409, remoteId: '99' })
+  expect(await client.push(part)).toEqual({ status: 409, remoteId: '99', sentIds: ['99'] })
 })
 
 test('a success whose body cannot be read is success', async () => {
   const { client } = await clientOf((_, response) => response.end('<html>'))
-  expect(await client.push(part)).toEqual({ status: 200 })
+  expect(await client.push(part)).toEqual({ status: 200, sentIds: [] })
 })
 
 const retry: NextStep = { do: 'retry', mayHaveArrived: true }
@@ -277,7 +277,7 @@ test('after a 401 the push is sent again at once with a new token', async () => 
   const permit = async () => {
     permits += 1
   }
-  expect(await client.push(part, permit)).toEqual({ status: 200 })
+  expect(await client.push(part, permit)).toEqual({ status: 200, sentIds: [] })
   // The first one was had by whoever called.
   expect(permits).toBe(1)
   expect(line.seen.map((one) => one.headers.authorization)).toEqual(['Bearer old', 'Bearer new'])
@@ -307,6 +307,84 @@ test('a profile that LINE does not give is no failure, and another answer is one
   const { client } = await clientOf((_, response, count) => json(response, count === 1 ? 404 : 500, {}))
   expect(await client.profile('U1')).toBeUndefined()
   expect(await failure(client.profile('U1'))).toMatchObject({ next: { do: 'retry' } })
+})
+
+test.each([
+  ['C1/..', '/v2/bot/group/C1%2F../member/U1'],
+  ['R1', '/v2/bot/room/R1/member/U1'],
+])('somebody in %s is known by name', async (group, url) => {
+  const { line, client } = await clientOf(always(200, { displayName: 'สมชาย', userId: 'U1', pictureUrl: 'x' }))
+  expect(await client.member(group, 'U1')).toEqual({ name: 'สมชาย' })
+  expect(line.seen.map((one) => [one.method, one.url])).toEqual([['GET', url]])
+})
+
+test('a group is known by its name', async () => {
+  const { line, client } = await clientOf(always(200, { groupId: 'C1', groupName: 'ครอบครัว', pictureUrl: 'x' }))
+  expect(await client.group('C1')).toEqual({ name: 'ครอบครัว' })
+  expect(line.seen.map((one) => [one.method, one.url])).toEqual([['GET', '/v2/bot/group/C1/summary']])
+})
+
+test('a room has no name, a person is no group, and LINE is asked for neither', async () => {
+  const { line, client } = await clientOf(always(200, { groupName: 'x', displayName: 'x' }))
+  expect(await client.group('R1')).toBeUndefined()
+  expect(await client.group('U1')).toBeUndefined()
+  expect(await client.member('U1', 'U1')).toBeUndefined()
+  await client.leave('U1')
+  expect(line.seen).toEqual([])
+})
+
+test('a member or group that LINE does not give is no failure, and another answer is one', async () => {
+  const { client } = await clientOf((_, response, count) => json(response, count < 3 ? 404 : 500, {}))
+  expect(await client.member('C1', 'U1')).toBeUndefined()
+  expect(await client.group('C1')).toBeUndefined()
+  expect(await failure(client.member('R1', 'U1'))).toMatchObject({ next: { do: 'retry' } })
+  expect((await failure(client.group('C1'))).message).toBe('LINE answered the group request with 500.')
+})
+
+test.each([
+  ['C1', '/v2/bot/group/C1/leave'],
+  ['R1', '/v2/bot/room/R1/leave'],
+])('%s is left', async (group, url) => {
+  const { line, client } = await clientOf(always(200, {}))
+  await client.leave(group)
+  expect(line.seen.map((one) => [one.method, one.url])).toEqual([['POST', url]])
+})
+
+test('the loading animation is asked for, and messages are marked as read', async () => {
+  const { line, client } = await clientOf((_, response, count) => json(response, count === 1 ? 202 : 200, {}))
+  await client.showLoading('U1', 10)
+  await client.markAsRead('mark-1')
+  expect(line.seen.map(({ method, url, body }) => [method, url, body])).toEqual([
+    ['POST', '/v2/bot/chat/loading/start', '{"chatId":"U1","loadingSeconds":10}'],
+    ['POST', '/v2/bot/chat/markAsRead', '{"markAsReadToken":"mark-1"}'],
+  ])
+})
+
+test.each<[string, (client: LineClient) => Promise<unknown>]>([
+  ['profile', (client) => client.profile('U1')],
+  ['member', (client) => client.member('C1', 'U1')],
+  ['group', (client) => client.group('C1')],
+  ['showLoading', (client) => client.showLoading('U1', 5)],
+  ['markAsRead', (client) => client.markAsRead('mark-1')],
+  ['leave', (client) => client.leave('R1')],
+])('after a 401 %s is asked for again with a new token, and through the side connections', async (_, call) => {
+  const line = await serveLine(({ headers }, response) =>
+    json(response, headers.authorization === 'Bearer new' ? 200 : 401, {}),
+  )
+  closers.push(line.close)
+  // Whatever went through it would fail.
+  const pushesOnly = shortAgent(1_000)
+  await pushesOnly.destroy()
+  const sideAgent = agentFor(5_000)
+  await call(createLineClient({ apiUrl: line.url, tokens: renewable(), agent: pushesOnly, sideAgent }))
+  expect(line.seen.map((one) => one.headers.authorization)).toEqual(['Bearer old', 'Bearer new'])
+})
+
+test('the error of a call names neither what LINE said nor whom it was about', async () => {
+  const { client } = await clientOf(always(400, { message: 'Invalid markAsReadToken mark-1 of U1' }))
+  expect((await failure(client.markAsRead('mark-1'))).message).toBe('LINE answered the read mark with 400.')
+  expect((await failure(client.showLoading('U1', 5))).message).toBe('LINE answered the loading animation with 400.')
+  expect((await failure(client.leave('C1'))).message).toBe('LINE answered the leaving with 400.')
 })
 
 test('connections are used again', async () => {

@@ -157,3 +157,13 @@ test('the same person on two channels has two cached lines', async () => {
   await customer('U1')
   expect([...cache.entries.keys()]).toEqual(['line:profile:retail_thailand:U1'])
 })
+
+test.each([`C${'4'.repeat(32)}`, `R${'4'.repeat(32)}`])(
+  '%s is nobody whose profile could be looked up in advance',
+  async (id) => {
+    const { prepare, cache, asked } = ask(known)
+    prepare(id)
+    await pass(cache, 0)
+    expect(asked()).toBe(0)
+  },
+)

@@ -12,7 +12,7 @@ export interface MemoryCache extends Cache {
 
 export function createMemoryCache(): MemoryCache {
   const entries: MemoryCache['entries'] = new Map()
-  const cache: MemoryCache = { away: false, nowMs: 0, entries, get, set, add, claim }
+  const cache: MemoryCache = { away: false, nowMs: 0, entries, get, set, add, forget, claim }
   const check = () => {
     if (cache.away) throw new Error('The store is away.')
   }
@@ -22,7 +22,7 @@ export function createMemoryCache(): MemoryCache {
   }
   async function get(key: string) {
     check()
-    return valid(key)
+    return valid(key) || undefined
   }
   async function set(key: string, value: string, ttlSeconds: number) {
     check()
@@ -31,6 +31,13 @@ export function createMemoryCache(): MemoryCache {
   async function add(key: string, value: string, ttlSeconds: number) {
     check()
     if (valid(key) === undefined) await set(key, value, ttlSeconds)
+  }
+  /** An empty entry stays for half a minute, as in the real one, so that nothing is added again. */
+  async function forget(key: string) {
+    check()
+    const known = Boolean(valid(key))
+    await set(key, '', 30)
+    return known
   }
   async function claim(key: string, ttlSeconds: number) {
     check()

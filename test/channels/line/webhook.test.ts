@@ -2,10 +2,18 @@ import { createHmac } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import { WebhookRejected } from '../../../src/bridge/errors.ts'
 import { createLineWebhook } from '../../../src/channels/line/webhook.ts'
+import type { LineEvent } from '../../../src/channels/line/wire.ts'
 import { fixture } from './fixtures.ts'
+import { settingsWith } from './hearing.ts'
 
 const secret = '0123456789abcdef0123456789abcdef'
-const webhook = createLineWebhook({ channel: 'retail_thailand', secrets: [secret] })
+const webhookWith = (channelSecret: string | readonly string[]) =>
+  createLineWebhook({
+    channel: 'retail_thailand',
+    settings: settingsWith({ channelSecret }),
+    timeZone: 'Asia/Bangkok',
+  })
+const webhook = webhookWith(secret)
 
 const sign = (body: string | Buffer, key = secret) => createHmac('sha256', key).update(body).digest('base64')
 const request = (body: string | Buffer, signature: string | string[] | undefined) => ({
@@ -49,12 +57,12 @@ const vectors = [
 ] as const
 
 test.each(vectors)('under %s, %s has its known signature', (key, body, signature) => {
-  const hears = createLineWebhook({ channel: 'c', secrets: [key] })
+  const hears = webhookWith(key)
   expect(hears.verify(request(body, signature)).bytes.toString()).toBe(body)
 })
 
 test('a signature under the second of two secrets is right too', () => {
-  const rotating = createLineWebhook({ channel: 'c', secrets: ['another', secret] })
+  const rotating = webhookWith(['another', secret])
   expect(codeOf(() => rotating.verify(request('{}', sign('{}'))))).toBe('accepted')
 })
 
@@ -115,4 +123,41 @@ test('events are sorted by time, equal ones stay in order, and one without a tim
   })
   const events = [at('c', 30), at('?'), at('b1', 20), at('b2', 20), at('a', 10)]
   expect(read(JSON.stringify({ events })).map((one) => one.id)).toEqual(['a', '?', 'b1', 'b2', 'c'])
+})
+
+/** A picture, number `index` of a set, or a text of somebody else's where there is none. */
+const sent = (id: string, at: number, set?: string, index?: number): LineEvent => ({
+  ...fixture('message-image'),
+  timestamp: at,
+  message: {
+    type: 'image',
+    id,
+    ...(set && { imageSet: { id: set, ...(index !== undefined && { index, total: 3 }) } }),
+  },
+})
+const order = (...events: readonly LineEvent[]) => read(JSON.stringify({ events })).map(({ id }) => id)
+
+test('pictures of one set come in the order in which they were chosen, in the places that they hold', () => {
+  expect(
+    order(sent('a3', 1, 'A', 3), sent('x', 2), sent('a1', 3, 'A', 1), sent('y', 4), sent('a2', 5, 'A', 2)),
+  ).toEqual(['a1', 'x', 'a2', 'y', 'a3'])
+})
+
+test('each set has its own places, which its time gave it', () => {
+  expect(order(sent('b2', 2, 'B', 2), sent('a2', 1, 'A', 2), sent('a1', 3, 'A', 1), sent('b1', 4, 'B', 1))).toEqual([
+    'a1',
+    'b1',
+    'a2',
+    'b2',
+  ])
+})
+
+test('a picture of a set that does not tell its number keeps its place', () => {
+  expect(order(sent('a2', 1, 'A', 2), sent('a?', 2, 'A'), sent('a1', 3, 'A', 1))).toEqual(['a1', 'a?', 'a2'])
+})
+
+test('times that customers chose are read in the time zone of the channel', () => {
+  expect(read(JSON.stringify({ events: [fixture('postback-offer-datetime')] }))).toMatchObject([
+    { message: { content: { kind: 'touched', instant: '2026-12-24T18:00:00.000Z' } } },
+  ])
 })
