@@ -15,6 +15,8 @@ const extensions: Readonly<Record<string, readonly string[]>> = {
   'video/webm': ['webm'],
   'video/3gpp': ['3gp'],
   'audio/mp4': ['m4a', 'mp4'],
+  'audio/3gpp': ['3gp'],
+  'audio/webm': ['webm', 'weba'],
   'audio/mpeg': ['mp3'],
   'audio/aac': ['aac'],
   'audio/ogg': ['ogg', 'oga', 'opus'],

@@ -23,6 +23,13 @@ const usualNames: Readonly<Record<string, string>> = {
 /** Wrappers that hold many formats: here the sender's word is more exact than the bytes. */
 const containers = new Set(['application/zip', 'application/x-cfb', 'application/xml', 'application/gzip'])
 
+/** Containers of films, and what they are called when they hold nothing but sound. */
+const soundIn: Readonly<Record<string, string>> = {
+  'video/mp4': 'audio/mp4',
+  'video/3gpp': 'audio/3gpp',
+  'video/webm': 'audio/webm',
+}
+
 /** Types that the bytes would have shown. Without that proof nothing is shown in a browser under their name. */
 const provable = /^(image\/(?!svg)|video\/|audio\/|application\/pdf$)/
 
@@ -37,8 +44,8 @@ const plainName = (mime: string | undefined): string | undefined => {
  * The true type of a file, from its first bytes. The sender's word counts only where bytes cannot tell: text formats,
  * and what lies inside a container.
  *
- * A voice note that a phone recorded is an MP4 container without pictures and often says so nowhere in its first bytes;
- * where the platform calls it audio, `video/mp4` is read as `audio/mp4`
+ * A voice note that a phone or a browser recorded lies in a container of films and often says so nowhere in its first
+ * bytes; where the platform or the sender calls it audio, `video/mp4` is read as `audio/mp4`
  * (https://github.com/openclaw/openclaw/issues/33441).
  */
 async function typeOf(file: {
@@ -50,7 +57,8 @@ async function typeOf(file: {
   // A head that ends in the middle of a structure is no fault; the library then says undefined or throws.
   const seen = plainName((await fileTypeFromBuffer(file.head).catch(() => undefined))?.mime)
   const said = plainName(file.declared)
-  if (seen === 'video/mp4' && file.media === 'audio') return 'audio/mp4'
+  const sound = seen && soundIn[seen]
+  if (sound && (file.media === 'audio' || said?.startsWith('audio/'))) return sound
   if (seen && !containers.has(seen)) return seen
   if (said && !provable.test(said) && said !== unknownType) return said
   return seen ?? unknownType

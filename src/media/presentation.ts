@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { safeFileName } from './file-name.ts'
+import type { Size } from './film-size.ts'
+import { createFilms } from './films.ts'
 import { derivedKey, sharedKey } from './keys.ts'
-import { createPictures, type Picture, pictureLimits, playingTimeMs } from './preview.ts'
+import { createPictures, type Picture, pictureLimits } from './preview.ts'
 import type { MediaStore, StoredMedia } from './store.ts'
+import { stillSize } from './video-still.ts'
 
 /** How a stored file is shown to a customer. */
 export interface Shown {
@@ -25,21 +28,24 @@ interface Findings {
 interface Original {
   readonly file: StoredMedia
   readonly owner: string
+  readonly signal: AbortSignal
 }
-
-/** Changed together with the drawing. */
-const videoStillKey = sharedKey('video-still-1')
 
 /**
  * Finds out what LINE wants to know of a file, makes the pictures it wants, and keeps both beside the file: made once,
  * however often a delivery is repeated.
+ * @param parts.searchPath where ffmpeg is looked for, as in `PATH`
  */
-export function createPresentation(parts: { readonly store: MediaStore }): {
-  /** Never throws for a file that cannot be shown: it is then described as it is. @throws what the store throws */
-  of(key: string, file: StoredMedia, owner: string): Promise<Shown>
+export function createPresentation(parts: { readonly store: MediaStore; readonly searchPath: string | undefined }): {
+  /**
+   * Never throws for a file that cannot be shown: it is then described as it is.
+   * @throws what the store throws; the reason of `signal` once that is aborted
+   */
+  of(key: string, file: StoredMedia, about: { readonly owner: string; readonly signal: AbortSignal }): Promise<Shown>
 } {
-  const { store } = parts
+  const { store, searchPath } = parts
   const pictures = createPictures()
+  const films = createFilms({ searchPath })
 
   const keep = (
     key: string,
@@ -54,18 +60,23 @@ export function createPresentation(parts: { readonly store: MediaStore }): {
     return key
   }
 
-  async function videoStill(): Promise<string> {
-    if (!(await store.find(videoStillKey))) {
-      const { bytes, mime } = await pictures.videoStill()
-      await keep(videoStillKey, bytes, { mime, fileName: 'video.png' })
+  async function videoStill(film: Size | undefined): Promise<string> {
+    const size = stillSize(film)
+    const key = sharedKey(`video-still-2 ${size.width}x${size.height}`)
+    if (!(await store.find(key))) {
+      const { bytes, mime } = await pictures.videoStill(size)
+      await keep(key, bytes, { mime, fileName: 'video.png' })
     }
-    return videoStillKey
+    return key
   }
 
   async function imageFindings(key: string, original: Original): Promise<Findings> {
     const { file } = original
     const showable = file.mime === 'image/jpeg' || file.mime === 'image/png'
-    if (showable && file.bytes <= pictureLimits.previewBytes) return { key, previewKey: key }
+    if (showable && file.bytes <= pictureLimits.previewBytes) {
+      const fits = await pictures.fitsPreview(file.path)
+      if (fits !== false) return fits ? { key, previewKey: key } : { key }
+    }
     const preview = await pictures.preview(file.path)
     if (!preview) return { key }
     const previewKey = await keepPicture(derivedKey(key, 'preview'), preview, original)
@@ -74,22 +85,35 @@ export function createPresentation(parts: { readonly store: MediaStore }): {
     return converted ? { key: await keepPicture(derivedKey(key, 'shown'), converted, original), previewKey } : { key }
   }
 
-  async function find(key: string, original: Original): Promise<Findings> {
-    const { file } = original
-    if (file.mime.startsWith('image/')) return imageFindings(key, original)
-    if (!/^(audio|video)\//.test(file.mime)) return { key }
-    const durationMs = await playingTimeMs(file.path)
+  async function filmFindings(key: string, original: Original): Promise<Findings> {
+    const { file, signal } = original
+    const seen = await films.look(file, signal)
+    const { durationMs } = seen
     const duration = durationMs === undefined ? {} : { durationMs }
-    return file.mime.startsWith('video/') ? { key, previewKey: await videoStill(), ...duration } : { key, ...duration }
+    if (!file.mime.startsWith('video/')) return { key, ...duration }
+    const frame = await films.frame(file.path, seen, signal)
+    const picture = frame && (await pictures.preview(frame))
+    const previewKey = picture
+      ? await keepPicture(derivedKey(key, 'preview'), picture, original)
+      : await videoStill(seen.size)
+    return { key, previewKey, ...duration }
+  }
+
+  async function find(key: string, original: Original): Promise<Findings> {
+    const { mime } = original.file
+    if (mime.startsWith('image/')) return imageFindings(key, original)
+    return /^(audio|video)\//.test(mime) ? filmFindings(key, original) : { key }
   }
 
   return {
-    async of(key, file, owner) {
+    async of(key, file, { owner, signal }) {
       const findingsKey = derivedKey(key, 'findings')
       const earlier = await store.find(findingsKey)
       const findings: Findings = earlier
         ? JSON.parse(await readFile(earlier.path, 'utf8'))
-        : await find(key, { file, owner })
+        : await find(key, { file, owner, signal })
+      // Programs that were ended with us have found nothing out.
+      signal.throwIfAborted()
       if (!earlier)
         await keep(findingsKey, Buffer.from(JSON.stringify(findings)), {
           mime: 'application/json',

@@ -1,4 +1,8 @@
 import type { Sharp } from 'sharp'
+import { readBitmap } from './bitmap.ts'
+import type { Size } from './film-size.ts'
+import { oneByOne } from './one-by-one.ts'
+import { stillDrawing } from './video-still.ts'
 
 /**
  * LINE shows JPEG and PNG only: originals up to 10 MB, previews up to 1 MB, and a broken picture for anything more
@@ -7,6 +11,12 @@ import type { Sharp } from 'sharp'
  * Whether its MB are of 10^6 or 2^20 bytes is not said.
  */
 export const pictureLimits = { originalBytes: 10_000_000, previewBytes: 1_000_000 } as const
+
+/**
+ * The sides of a preview, which also stands at the head of a card
+ * (https://developers.line.biz/en/reference/messaging-api/#f-image).
+ */
+const previewSide = 1024
 
 /** Pixels that are decoded at most: a small file can hold an enormous picture. */
 const maxInputPixels = 100_000_000
@@ -17,19 +27,21 @@ export interface Picture {
   readonly mime: 'image/jpeg' | 'image/png'
 }
 
-/** Makes the pictures that LINE wants beside or instead of a file. */
+/** Makes the pictures that LINE wants beside or instead of a file. A picture may also be given as its encoded bytes. */
 export interface Pictures {
-  /** A JPEG of at most 1 MB; undefined when the file at `path` cannot be read as a picture. */
-  preview(path: string): Promise<Picture | undefined>
+  /** Has the picture at `path` at most the pixels of a preview? Undefined when it cannot be read. */
+  fitsPreview(path: string): Promise<boolean | undefined>
+  /** A JPEG of at most 1 MB and 1,024 pixels a side; undefined when it cannot be read as a picture. */
+  preview(picture: string | Buffer): Promise<Picture | undefined>
   /** The picture as JPEG or PNG of at most 10 MB (of an animation the first frame), or undefined as above. */
-  convert(path: string): Promise<Picture | undefined>
-  /** A drawn stand-in with a play sign: taking a real frame out of a video would need a video decoder. */
-  videoStill(): Promise<Picture>
+  convert(picture: string | Buffer): Promise<Picture | undefined>
+  /** A drawn stand-in with a play sign, for a film of which there is no picture. PNG, far below the limits. */
+  videoStill(size: Size): Promise<Picture>
 }
 
 /** Tried in turn until the result is small enough. */
 const previewSteps = [
-  { side: 1024, quality: 80 },
+  { side: previewSide, quality: 80 },
   { side: 720, quality: 70 },
   { side: 480, quality: 50 },
 ] as const
@@ -39,21 +51,9 @@ const originalSteps = [
   { side: 1024, quality: 75 },
 ] as const
 
-const videoStillSvg = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360" viewBox="0 0 640 360">
-  <rect width="640" height="360" fill="#22303c"/>
-  <circle cx="320" cy="180" r="64" fill="#ffffff" fill-opacity="0.92"/>
-  <path d="M300 146 L356 180 L300 214 Z" fill="#22303c"/>
-</svg>`
-
 /** Pictures are made one at a time: each may take hundreds of MB while it is decoded. */
 export function createPictures(): Pictures {
-  let last: Promise<unknown> = Promise.resolve()
-
-  const alone = <T>(make: () => Promise<T>): Promise<T> => {
-    const made = last.then(make)
-    last = made.catch(() => undefined)
-    return made
-  }
+  const alone = oneByOne()
 
   /** Loaded when first needed: most processes of most installations never see a picture that must be changed. */
   async function load() {
@@ -64,16 +64,22 @@ export function createPictures(): Pictures {
   }
 
   async function fitting(
-    path: string,
+    picture: string | Buffer,
     steps: readonly { readonly side: number; readonly quality: number }[],
     maxBytes: number,
     encode: (image: Sharp, quality: number, hasAlpha: boolean) => Sharp,
   ): Promise<Picture | undefined> {
     const sharp = await load()
     try {
-      const { hasAlpha } = await sharp(path, { limitInputPixels: maxInputPixels }).metadata()
+      const bitmap = typeof picture === 'string' ? await readBitmap(picture) : undefined
+      const limits = { limitInputPixels: maxInputPixels, failOn: 'error', sequentialRead: true } as const
+      const read = () =>
+        bitmap
+          ? sharp(bitmap.data, { ...limits, raw: { width: bitmap.width, height: bitmap.height, channels: 3 } })
+          : sharp(picture, limits)
+      const { hasAlpha } = await read().metadata()
       for (const { side, quality } of steps) {
-        const image = sharp(path, { limitInputPixels: maxInputPixels, failOn: 'error', sequentialRead: true })
+        const image = read()
           .timeout({ seconds: 20 })
           .autoOrient()
           .resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
@@ -87,37 +93,37 @@ export function createPictures(): Pictures {
   }
 
   return {
-    preview: (path) =>
+    async fitsPreview(path) {
+      const sharp = await load()
+      try {
+        const { width, height } = await sharp(path).metadata()
+        return Math.max(width, height) <= previewSide
+      } catch {
+        return undefined
+      }
+    },
+
+    preview: (picture) =>
       alone(() =>
-        fitting(path, previewSteps, pictureLimits.previewBytes, (image, quality) =>
+        fitting(picture, previewSteps, pictureLimits.previewBytes, (image, quality) =>
           image.flatten({ background: '#ffffff' }).jpeg({ quality }),
         ),
       ),
 
-    convert: (path) =>
+    convert: (picture) =>
       alone(() =>
-        fitting(path, originalSteps, pictureLimits.originalBytes, (image, quality, hasAlpha) =>
+        fitting(picture, originalSteps, pictureLimits.originalBytes, (image, quality, hasAlpha) =>
           hasAlpha ? image.png() : image.jpeg({ quality }),
         ),
       ),
 
-    videoStill: () =>
+    videoStill: (size) =>
       alone(async () => {
         const sharp = await load()
-        const bytes = await sharp(Buffer.from(videoStillSvg)).png({ palette: true }).toBuffer()
+        const bytes = await sharp(Buffer.from(stillDrawing(size)))
+          .png({ palette: true })
+          .toBuffer()
         return { bytes, mime: 'image/png' }
       }),
-  }
-}
-
-/** The playing time of an audio or video file in ms, or undefined when the file does not tell. */
-export async function playingTimeMs(path: string): Promise<number | undefined> {
-  const { parseFile } = await import('music-metadata')
-  try {
-    const { format } = await parseFile(path, { duration: true, skipCovers: true })
-    const seconds = format.duration
-    return seconds && Number.isFinite(seconds) ? Math.max(1, Math.round(seconds * 1000)) : undefined
-  } catch {
-    return undefined
   }
 }

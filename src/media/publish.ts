@@ -30,7 +30,7 @@ export interface PublishRequest {
   readonly receivedAt: number
   readonly content: MediaContent
   readonly origin: MediaOrigin
-  /** Default: {@link maxMediaBytes}. */
+  /** Never more than {@link maxMediaBytes}, which is the default. */
   readonly maxBytes?: number
   readonly signal: AbortSignal
 }
@@ -69,14 +69,16 @@ const checkLength = (promised: {
 /**
  * Copies files to the media store and gives out links to them. Every attempt at the same file ends in the same copy
  * and the same link.
+ * @param parts.searchPath where ffmpeg is looked for, as in `PATH`; without it films show a drawn picture
  */
 export function createPublisher(parts: {
   readonly store: MediaStore
   readonly links: MediaLinks
   readonly settings: Pick<MediaSettings, 'inboundDays' | 'outboundDays'>
+  readonly searchPath?: string | undefined
 }): Publisher {
-  const { store, links, settings } = parts
-  const presentation = createPresentation({ store })
+  const { store, links, settings, searchPath } = parts
+  const presentation = createPresentation({ store, searchPath })
   const lifeMs = keptMs(settings)
 
   async function keep(
@@ -100,7 +102,7 @@ export function createPublisher(parts: {
 
   async function copy(key: string, request: PublishRequest): Promise<StoredMedia> {
     const { content, origin, signal } = request
-    const maxBytes = request.maxBytes ?? maxMediaBytes[request.direction]
+    const maxBytes = Math.min(request.maxBytes ?? Infinity, maxMediaBytes[request.direction])
     const refuse = (bytes: number) => new MediaUnavailable('too_large', `${bytes} bytes, more than ${maxBytes}`)
     if (content.bytes !== undefined && content.bytes > maxBytes) throw refuse(content.bytes)
     const opened = await origin.open(content.source, signal)
@@ -131,7 +133,8 @@ export function createPublisher(parts: {
         const link = (to: string) => links.link({ key: to, expiresAt })
         const told = request.content.durationMs
         if (request.direction === 'inbound') return described(stored, link(key), { durationMs: told })
-        const shown = await presentation.of(key, stored, ownerOf(request))
+        const about = { owner: ownerOf(request), signal: request.signal }
+        const shown = await presentation.of(key, stored, about)
         return described(shown.file, link(shown.key), {
           previewUrl: shown.previewKey && link(shown.previewKey),
           durationMs: shown.durationMs ?? told,

@@ -4,10 +4,12 @@ import { buffer } from 'node:stream/consumers'
 import { describe, expect, test } from '@jest/globals'
 import { safeFileName } from '../../src/media/file-name.ts'
 import { identify, readHead } from '../../src/media/identify.ts'
-import { mp3, mp4, plain } from './samples.ts'
+import { bitmap, heic, mp3, mp4, plain } from './samples.ts'
 
 const pdf = Buffer.from('%PDF-1.7\n%\u00e2\u00e3\n1 0 obj\n<<>>\nendobj\n')
 const zip = Buffer.concat([Buffer.from('PK\u0003\u0004'), Buffer.alloc(26)])
+/** The head of a Matroska file whose type is `webm`. */
+const webm = Buffer.from('1a45dfa387428284' + '7765626d', 'hex')
 const docx = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'
 
 describe('the type of a file', () => {
@@ -21,6 +23,20 @@ describe('the type of a file', () => {
       'audio/mp4',
       'm4a',
     ],
+    [
+      'a voice note that is sent as a file',
+      mp4({ brand: 'isom', durationMs: 1 }),
+      'file',
+      'audio/x-m4a',
+      'audio/mp4',
+      'm4a',
+    ],
+    ['a film that is sent as a file', mp4({ brand: 'isom', durationMs: 1 }), 'file', 'video/mp4', 'video/mp4', 'mp4'],
+    ['a voice note of an old phone', mp4({ brand: '3gp5', durationMs: 1 }), 'audio', undefined, 'audio/3gpp', '3gp'],
+    ['a voice note of a browser', webm, 'audio', 'audio/webm;codecs=opus', 'audio/webm', 'webm'],
+    ['a film of a browser', webm, 'video', undefined, 'video/webm', 'webm'],
+    ['a photo of an iPhone', heic(), 'image', 'application/octet-stream', 'image/heic', 'heic'],
+    ['a Windows bitmap', bitmap([[[1, 2, 3]]]), 'image', undefined, 'image/bmp', 'bmp'],
     ['a film', mp4({ brand: 'mp42', durationMs: 1 }), 'video', undefined, 'video/mp4', 'mp4'],
     ['a song', mp3({ frames: 4 }), 'audio', undefined, 'audio/mpeg', 'mp3'],
     ['a document', pdf, 'file', 'application/octet-stream', 'application/pdf', 'pdf'],
@@ -45,7 +61,7 @@ describe('the type of a file', () => {
 
   test('of pictures is seen whatever they are called', async () => {
     const picture = plain({ width: 4, height: 4 })
-    for (const format of ['jpeg', 'png', 'gif', 'webp', 'avif'] as const) {
+    for (const format of ['jpeg', 'png', 'gif', 'webp', 'avif', 'tiff'] as const) {
       const head = await picture.clone().toFormat(format).toBuffer()
       expect((await identify({ head, media: 'file', mime: 'text/html', id: 'x' })).mime).toBe(`image/${format}`)
     }
