@@ -1,6 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { eraseFilesOfPerson } from '../media/erase.ts'
 import type { MediaStore } from '../media/store.ts'
 import type { Person, QueueEraser, TracedMessage } from '../queue/erase.ts'
+import type { StoredQuotes } from '../quotes/store.ts'
+
+/** A running bridge writes down well within this time what it keeps for quotes. */
+const quotesWrittenMs = 1_500
 
 /** What one eraser removed. `bytes`: on disk, where that says something. */
 export interface Removed {
@@ -24,6 +29,8 @@ export interface Eraser {
 export interface Forgetful {
   /** True when there was something under the key. */
   forget(key: string): Promise<boolean>
+  /** For all keys that begin so; tells under how many there was something. */
+  forgetAll(prefix: string): Promise<number>
 }
 
 /**
@@ -31,17 +38,19 @@ export interface Forgetful {
  * else has to be changed for `npm run erase` to remove it and to say so.
  *
  * Words come before files: a message that has lost its content copies no more files.
- * @param parts.profileKeys where the channel keeps what it knows of the person; the channel's folder knows
+ * @param parts.personKeys where in the cache the channel keeps what it knows of the person, each under a key of its own, and what it offered to
+ *   them, under keys that begin so; the channel's folder knows
  * @param parts.traced the person's messages of the last weeks
  */
 export function createErasers(parts: {
   readonly queues: QueueEraser
   readonly store: MediaStore
   readonly cache: Forgetful
-  readonly profileKeys: (person: Person) => readonly string[]
+  readonly quotes: Pick<StoredQuotes, 'eraseOwner'>
+  readonly personKeys: (person: Person) => { readonly keys: readonly string[]; readonly prefixes: readonly string[] }
   readonly traced: readonly TracedMessage[]
 }): readonly Eraser[] {
-  const { queues, store, cache, profileKeys, traced } = parts
+  const { queues, store, cache, quotes, personKeys, traced } = parts
   return [
     {
       what: 'waiting_inbound',
@@ -68,10 +77,27 @@ export function createErasers(parts: {
     },
     {
       what: 'profile',
-      label: 'profile (name and language)',
+      label: 'profile (name, language, notes)',
       async erase(person) {
-        const found = await Promise.all(profileKeys(person).map((key) => cache.forget(key)))
+        const found = await Promise.all(personKeys(person).keys.map((key) => cache.forget(key)))
         return { count: found.filter(Boolean).length }
+      },
+    },
+    {
+      what: 'offers',
+      label: 'buttons offered to the customer',
+      async erase(person) {
+        let count = 0
+        for (const prefix of personKeys(person).prefixes) count += await cache.forgetAll(prefix)
+        return { count }
+      },
+    },
+    {
+      what: 'quotes',
+      label: 'texts kept for quotes',
+      async erase(person) {
+        await sleep(quotesWrittenMs)
+        return { count: await quotes.eraseOwner(person) }
       },
     },
   ]

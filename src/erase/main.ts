@@ -13,6 +13,7 @@ import { createSealer } from '../lib/seal.ts'
 import { createMediaStore } from '../media/store.ts'
 import { createLogListener } from '../observe/log.ts'
 import { createQueueEraser } from '../queue/erase.ts'
+import { createQuotes } from '../quotes/store.ts'
 import { type EraseOrder, EraseUsageError, eraseUsage, readOrder } from './command.ts'
 import { erasePerson } from './erase.ts'
 import { createErasers } from './erasers.ts'
@@ -101,19 +102,22 @@ async function erase(order: EraseOrder, config: Config, type: keyof typeof chann
   const { traceDays } = config.retention
   const server = await openRedis(config)
   const redis = connectRedis({ url: server.url, failFast: true, onError: () => undefined })
+  const { store: folder, signingSecret: secrets } = config.media
+  const quotes = createQuotes({ folder, secrets, onError: () => undefined })
   try {
     const queues = createQueueEraser({ redis, keyPrefix, traceDays })
     if (!(await untilUsable(redis, AbortSignal.timeout(redisWaitMs)))) throw new Error('Redis does not answer.')
     const traced = await queues.messagesOf(person)
     const erasers = createErasers({
       queues,
-      store: createMediaStore({ folder: config.media.store }),
+      store: createMediaStore({ folder }),
+      quotes,
       cache: createRedisCache({
         redis,
         base: `{${keyPrefix}}:`,
         sealer: createSealer({ keys: encryptionKeys }),
       }),
-      profileKeys: channelTypes[type].profileKeys,
+      personKeys: channelTypes[type].personKeys,
       traced,
     })
     const erasure = await erasePerson({ person, erasers, underWay: queues.underWay, waitMs: deliveryWaitMs })
@@ -133,6 +137,7 @@ async function erase(order: EraseOrder, config: Config, type: keyof typeof chann
     ]
     return { ...person, ...erasure, kept, appendOnlyFile: await rewriteHistory(redis, rewriteWaitMs) }
   } finally {
+    await quotes.close()
     redis.disconnect()
     await server.stop()
   }
