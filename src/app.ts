@@ -29,6 +29,7 @@ import { createLogListener } from './observe/log.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { withoutRepeats } from './observe/repeats.ts'
 import { createQueueing } from './queue/index.ts'
+import { createQuotes } from './quotes/store.ts'
 
 /** A running bridge, or one part of it. */
 export interface App {
@@ -104,7 +105,8 @@ export async function createApp(parts: {
   // Files
   const store = createMediaStore({ folder: config.media.store })
   const links = createMediaLinks({ publicUrl: config.server.publicUrl, secrets: config.media.signingSecret })
-  const publisher = createPublisher({ store, links, settings: config.media })
+  const publisher = createPublisher({ store, links, settings: config.media, searchPath: environment.PATH })
+  const quotes = createQuotes({ folder: config.media.store, secrets: config.media.signingSecret, onError })
 
   // What waits
   const queueing = createQueueing({
@@ -121,7 +123,10 @@ export async function createApp(parts: {
     onError,
     // A console alone may have no media folder.
     ...((roles.has('worker') || roles.has('receiver')) && {
-      eraseFiles: (message) => eraseFilesOf({ store, ...message }),
+      async eraseFiles({ user, ...message }) {
+        await eraseFilesOf({ store, ...message })
+        await quotes.forget({ channel: message.channel, user }, message.messageId)
+      },
     }),
     ...(faults && { faults }),
   })
@@ -129,7 +134,7 @@ export async function createApp(parts: {
   // The two sides of every channel
   const clients = createGenesysClients()
   const joined = await Promise.all(
-    config.channels.map((settings) => joinChannel({ settings, clients, queueing, publisher, cache, logger })),
+    config.channels.map((settings) => joinChannel({ settings, clients, queueing, publisher, cache, quotes, logger })),
   )
   const channels = new Map(joined.map((channel) => [channel.name, channel]))
 
@@ -164,7 +169,14 @@ export async function createApp(parts: {
   const server = createHttpServer({ app: createHttpApp({ routes, onError }) })
 
   const historyRetention = createHistoryRetention({ redis: back, onError })
-  const mediaRetention = createMediaRetention({ sweep: store.sweep, maxAgeMs: keptMs(config.media), onError })
+  const mediaRetention = createMediaRetention({
+    async sweep(limits) {
+      await quotes.sweep(limits.now)
+      await store.sweep(limits)
+    },
+    maxAgeMs: keptMs(config.media),
+    onError,
+  })
 
   function startWork(): void {
     queueing.startSweep()
@@ -206,6 +218,7 @@ export async function createApp(parts: {
         queueing.stop().finally(() => stopped.abort()),
         untilAway(front, { awayMs: redisGraceMs, signal: stopped.signal }),
       ])
+      await quotes.close()
       await alerts.close()
       await Promise.all(joined.map((channel) => channel.close()))
       await clients.close()

@@ -3,7 +3,8 @@ import { type ChannelType, channelTypes } from './channels/index.ts'
 import { genesysSettings } from './genesys/config.ts'
 import { readRedisUrl } from './lib/redis-url.ts'
 import { check, valueAt } from './lib/schema.ts'
-import { number, optional, secret, withDefault } from './lib/settings.ts'
+import { flag, number, optional, secret, withDefault } from './lib/settings.ts'
+import { isTimeZone } from './lib/time-zone.ts'
 import { mediaSettings } from './media/config.ts'
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -64,6 +65,21 @@ const common = {
   brand: text,
   /** Of customers whose profile tells none. */
   language: optional(language),
+  /** In which customers are told of times, and choose them; else that of most people who read `language`. */
+  timeZone: optional(
+    z.string().refine(isTimeZone, { error: 'must be a time zone of the IANA database, such as Asia/Tokyo' }),
+  ),
+  /** Which files are carried; in place of others stands a text that says so. */
+  attachments: group(
+    z
+      .strictObject({
+        fromCustomer: withDefault(flag, true),
+        fromAgent: withDefault(flag, true),
+        /** Of either; what the platforms cannot take is limited besides. */
+        maxBytes: optional(number(z.number().int().positive())),
+      })
+      .transform(defined),
+  ),
   /** Extra custom attributes of every inbound message. */
   attributes: withDefault(z.record(z.string(), z.string()), {}),
   genesys: genesysSettings,

@@ -1,11 +1,14 @@
 import type { Cache } from './bridge/cache.ts'
+import type { Quotes } from './bridge/quotes.ts'
 import type { Channel, ContactCentre } from './bridge/side.ts'
 import { channelTypes } from './channels/index.ts'
 import type { ChannelConfig } from './config.ts'
 import { accountOf, createGenesysCentre, type GenesysClients } from './genesys/index.ts'
 import { createReceiver, type Receiver } from './http/webhook-route.ts'
+import { createHearing } from './join-hearing.ts'
 import { type ChannelRoutes, joinSides } from './join-sides.ts'
 import type { Logger } from './lib/logger.ts'
+import { timeZoneOf } from './lib/time-zone.ts'
 import { createFetchOutside } from './media/fetch-outside.ts'
 import type { Publisher } from './media/publish.ts'
 import type { Queueing } from './queue/index.ts'
@@ -29,25 +32,43 @@ export async function joinChannel(parts: {
   readonly queueing: Pick<Queueing, 'admit' | 'budget'>
   readonly publisher: Publisher
   readonly cache: Cache
+  readonly quotes: Quotes
   readonly logger: Logger
 }): Promise<JoinedChannel> {
-  const { settings, clients, queueing, publisher, cache, logger } = parts
-  const { name, type, genesys } = settings
+  const { settings, clients, queueing, publisher, cache, quotes, logger } = parts
+  const { name, type, genesys, language, timeZone = timeZoneOf(language) } = settings
   const kind = channelTypes[type]
   const exemptOrigins = [...kind.origins(settings[type]), ...(genesys.gatewayUrl ? [genesys.gatewayUrl] : [])]
   const fetchOutside = createFetchOutside({ exemptOrigins })
-  const channel: Channel = await kind.create({ name, settings: settings[type], cache, logger, fetchOutside })
+  const channel: Channel = await kind.create({
+    name,
+    settings: settings[type],
+    locale: { language, timeZone },
+    cache,
+    quotes,
+    logger,
+    fetchOutside,
+  })
   const centre = createGenesysCentre({ channel: settings, settings: genesys, clients, fetchOutside })
+  const hearing = createHearing(channel)
   return {
     name,
     receivers: new Map([
       [
         channel.name,
-        createReceiver({ webhook: channel.webhook, admit: (heard) => queueing.admit(name, 'inbound', heard) }),
+        createReceiver({
+          webhook: channel.webhook,
+          admit: (heard) => queueing.admit(name, 'inbound', heard),
+          onStored: hearing.act,
+        }),
       ],
       [
         centre.name,
-        createReceiver({ webhook: centre.webhook, admit: (heard) => queueing.admit(name, 'outbound', heard) }),
+        createReceiver({
+          webhook: centre.webhook,
+          admit: (heard) => queueing.admit(name, 'outbound', hearing.sift(heard)),
+          onStored: hearing.act,
+        }),
       ],
     ]),
     routes: joinSides({
@@ -58,6 +79,7 @@ export async function joinChannel(parts: {
       channelBudget: queueing.budget(`${channel.name}:${name}`, kind.requestsPerMinute(settings[type])),
       centreBudget: queueing.budget(`${centre.name}:${accountOf(genesys)}`, genesys.requestsPerMinute),
       receipts: genesys.receipts,
+      attachments: settings.attachments,
     }),
     sides: [channel, centre],
     keyOwner: (key) => channel.keyOwner?.(key),

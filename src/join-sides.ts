@@ -1,5 +1,6 @@
-import type { Customer, Direction, InboundMessage, OutboundMessage, Receipt } from './bridge/message.ts'
-import type { Channel, ContactCentre, Delivery, MediaOrigin } from './bridge/side.ts'
+import { MediaUnavailable } from './bridge/errors.ts'
+import type { Direction, InboundMessage, MediaContent, OutboundMessage, Receipt } from './bridge/message.ts'
+import type { Channel, ContactCentre, Delivery, MediaOrigin, PublishedMedia } from './bridge/side.ts'
 import type { Publisher } from './media/publish.ts'
 import type { Budget, QueuedDelivery, Route } from './queue/index.ts'
 
@@ -8,6 +9,13 @@ export interface ChannelRoutes {
   readonly inbound: Route<InboundMessage>
   readonly outbound: Route<OutboundMessage>
   readonly receipts: Route<Receipt>
+}
+
+/** Which files an operator wants to be carried. */
+export interface AttachmentRules {
+  readonly fromCustomer: boolean
+  readonly fromAgent: boolean
+  readonly maxBytes?: number
 }
 
 /**
@@ -22,8 +30,10 @@ export function joinSides(parts: {
   readonly channelBudget: Budget
   readonly centreBudget: Budget
   readonly receipts: 'all' | 'failures'
+  readonly attachments: AttachmentRules
 }): ChannelRoutes {
-  const { name, channel, centre, publisher, channelBudget, centreBudget, receipts } = parts
+  const { name, channel, centre, publisher, channelBudget, centreBudget, receipts, attachments } = parts
+  const wanted = { inbound: attachments.fromCustomer, outbound: attachments.fromAgent }
 
   /** Files lie with the side that heard of them; their copies are kept for as long as the direction asks. */
   function withFiles(
@@ -33,16 +43,26 @@ export function joinSides(parts: {
     origin: MediaOrigin,
   ): Delivery {
     const { receivedAt, signal } = delivery
-    const about = { channel: name, user: conversation.user, direction, messageId: id }
+    const about = { channel: name, user: conversation.user, direction, messageId: id, receivedAt, origin, signal }
+    const publish = (content: MediaContent, part: number) => publisher.publish({ ...about, part, content })
     return {
       ...delivery,
-      publish: (content, part) => publisher.publish({ ...about, part, receivedAt, content, origin, signal }),
+      publish: (content, part, use = 'attachment') =>
+        use === 'decoration' ? publish(content, part) : publishWanted(content, part),
     }
-  }
 
-  const withCustomer = async (message: InboundMessage): Promise<InboundMessage & { readonly customer?: Customer }> => {
-    const customer = await channel.customer(message.conversation.user)
-    return customer ? { ...message, customer } : message
+    async function publishWanted(content: MediaContent, part: number): Promise<PublishedMedia> {
+      const { maxBytes } = attachments
+      if (!wanted[direction]) throw new MediaUnavailable('refused', 'files of this direction are switched off')
+      if (maxBytes === undefined) return publish(content, part)
+      try {
+        return await publisher.publish({ ...about, part, content, maxBytes })
+      } catch (error) {
+        if (error instanceof MediaUnavailable && error.problem === 'too_large')
+          throw new MediaUnavailable('refused', error.message)
+        throw error
+      }
+    }
   }
 
   return {
@@ -53,7 +73,7 @@ export function joinSides(parts: {
       urgency: () => 0,
       prepare: channel.prepare,
       deliver: async (message, delivery) =>
-        centre.deliver(await withCustomer(message), withFiles(delivery, 'inbound', message, channel.media)),
+        centre.deliver(await channel.complete(message), withFiles(delivery, 'inbound', message, channel.media)),
     },
     outbound: {
       channel: name,

@@ -15,9 +15,10 @@ const parts: Readonly<Record<string, (file: string) => boolean>> = {
   queue: within('bridge', 'lib'),
   http: within('bridge', 'lib'),
   media: within('bridge', 'lib'),
+  quotes: within('bridge', 'lib'),
   observe: within('bridge', 'lib'),
   console: within('bridge', 'lib', 'queue'),
-  erase: within('bridge', 'lib', 'queue', 'media'),
+  erase: within('bridge', 'lib', 'queue', 'media', 'quotes'),
   // The answers of the API that it speaks to.
   ops: (file) => within('bridge', 'lib')(file) || file === 'console/api/shapes.ts',
   sandbox: (file) => within('bridge', 'lib')(file) || /^(channels\/[^/]+|genesys)\/wire\.ts$/.test(file),
@@ -36,6 +37,9 @@ const packages: Readonly<Record<string, { readonly in: readonly string[]; readon
   'prom-client': { in: ['observe'] },
   '@line/bot-sdk': { in: ['channels/line'] },
   'purecloud-platform-client-v2': { in: ['genesys'] },
+  marked: { in: ['genesys'] },
+  htmlparser2: { in: ['genesys'] },
+  sharp: { in: ['media', 'sandbox'] },
 }
 
 function within(...folders: string[]): (file: string) => boolean {

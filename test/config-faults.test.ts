@@ -15,6 +15,8 @@ const language = 'must be a language tag of BCP 47, such as th or zh-TW'
 const text = 'must be a text (in quotes, if it looks like something else)'
 const sameClient = 'differs from that of channels[0], although clientId is the same'
 const unknownKey = 'is not a known key'
+const timeZone = 'must be a time zone of the IANA database, such as Asia/Tokyo'
+const yesOrNo = 'must be true or false'
 
 describe('a fault is told with the path of its key', () => {
   test.each<[path: string, message: string, value: unknown]>([
@@ -64,6 +66,29 @@ describe('a fault is told with the path of its key', () => {
     ['channels[0].market', 'is missing', undefined],
     ['channels[0].language', language, 'in Thai'],
     ['channels[0].attributes.tier', text, 1],
+    ['channels[0].timeZone', timeZone, 'Asia/Bankok'],
+    ['channels[0].timeZone', timeZone, mark],
+    ['channels[0].attachments', 'must be a group of keys', false],
+    ['channels[0].attachments.fromCustomer', yesOrNo, 'yes'],
+    ['channels[0].attachments.fromAgent', yesOrNo, 1],
+    ['channels[0].attachments.maxBytes', 'must be more than 0', 0],
+    ['channels[0].attachments.maxBytes', 'must be a whole number', 1.5],
+    ['channels[0].attachments.maxBytes', 'must be a number', `10 MB ${mark}`],
+    ['channels[0].attachments.max', unknownKey, 1],
+    ['channels[0].line.stickers', 'must be one of text, image, both', 'picture'],
+    ['channels[0].line.stickerUrl', 'must be an http or https address', `ftp://${mark}`],
+    ['channels[0].line.events', 'must be a group of keys', 'text'],
+    ['channels[0].line.events.follow', 'must be one of off, text, attribute', 'on'],
+    ['channels[0].line.events.unfollow', 'must be one of off, text, attribute', false],
+    ['channels[0].line.events.beacon', unknownKey, 'text'],
+    ['channels[0].line.groups', 'must be one of ignore, leave, bridge', mark],
+    ['channels[0].line.markAsRead', yesOrNo, 'yes'],
+    ['channels[0].line.typing', yesOrNo, 'yes'],
+    ['channels[0].line.typing', yesOrNo, 'True'],
+    ['channels[0].line.sender.human.name', 'must have at most 20 characters', 'x'.repeat(21)],
+    ['channels[0].line.sender.bot.iconUrl', 'must be an https address', `http://cdn.example.com/${mark}.png`],
+    ['channels[0].line.sender.bot.iconUrl', 'must be an https address', mark],
+    ['channels[0].line.sender.system', unknownKey, { name: mark }],
     ['channels[0].line', 'is missing', undefined],
     ['channels[0].line.channelSecret', 'is missing', undefined],
     ['channels[0].line.secret', unknownKey, mark],

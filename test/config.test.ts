@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
+import { stringify } from 'yaml'
 import { type Config, ConfigFaults, readRoles } from '../src/config.ts'
 import { type Change, configTree, mark, read } from './support/config-file.ts'
 
@@ -23,10 +24,18 @@ test('a file needs little: the rest has defaults', () => {
         market: 'Thailand',
         brand: 'Retail_Thai',
         attributes: {},
+        attachments: { fromCustomer: true, fromAgent: true },
         line: {
           channelId: '1657000001',
           channelSecret: [`${mark}-line-1`],
           pushesPerSecond: 2_000,
+          stickers: 'text',
+          stickerUrl: 'https://stickershop.line-scdn.net/stickershop/v1/sticker/{stickerId}/android/sticker.png',
+          events: { follow: 'off', unfollow: 'off', join: 'off', accountLink: 'off' },
+          groups: 'ignore',
+          markAsRead: false,
+          typing: true,
+          sender: {},
           apiUrl: 'https://api.line.me',
           dataApiUrl: 'https://api-data.line.me',
         },
@@ -66,8 +75,85 @@ test.each<[what: string, change: Change, look: (config: Config) => unknown, expe
   ],
   ['a language is written canonically', ['channels[0].language', 'zh-tw'], (c) => first(c)?.language, 'zh-TW'],
   ['extra attributes', ['channels[0].attributes.tier', 'gold'], (c) => first(c)?.attributes, { tier: 'gold' }],
+  ['a time zone', ['channels[0].timeZone', 'Asia/Tokyo'], (c) => first(c)?.timeZone, 'Asia/Tokyo'],
+  ['an empty time zone is none', ['channels[0].timeZone', ''], (c) => first(c)?.timeZone, undefined],
+  [
+    'files of one way only',
+    ['channels[0].attachments.fromAgent', false],
+    (c) => first(c)?.attachments,
+    { fromCustomer: true, fromAgent: false },
+  ],
+  [
+    'small files only',
+    ['channels[0].attachments', { maxBytes: '1000' }],
+    (c) => first(c)?.attachments,
+    { fromCustomer: true, fromAgent: true, maxBytes: 1_000 },
+  ],
+  [
+    'all about files may be comments',
+    ['channels[0].attachments', null],
+    (c) => first(c)?.attachments,
+    { fromCustomer: true, fromAgent: true },
+  ],
+  [
+    'one event that agents hear of',
+    ['channels[0].line.events', { follow: 'text' }],
+    (c) => first(c)?.line.events,
+    { follow: 'text', unfollow: 'off', join: 'off', accountLink: 'off' },
+  ],
+  [
+    'all about events may be comments',
+    ['channels[0].line.events', null],
+    (c) => first(c)?.line.events,
+    { follow: 'off', unfollow: 'off', join: 'off', accountLink: 'off' },
+  ],
+  [
+    'a name for bots only',
+    ['channels[0].line.sender', { human: null, bot: { name: 'Assistant', iconUrl: '' } }],
+    (c) => first(c)?.line.sender,
+    { bot: { name: 'Assistant' } },
+  ],
+  [
+    'a picture for agents',
+    ['channels[0].line.sender.human', { iconUrl: 'https://cdn.example.com/agent.png' }],
+    (c) => first(c)?.line.sender,
+    { human: { iconUrl: 'https://cdn.example.com/agent.png' } },
+  ],
 ])('%s', (_, change, look, expected) => {
   expect(look(read(configTree(change)))).toEqual(expected)
+})
+
+describe('yes or no', () => {
+  const keys = [
+    'channels[0].attachments.fromCustomer',
+    'channels[0].attachments.fromAgent',
+    'channels[0].line.markAsRead',
+    'channels[0].line.typing',
+  ]
+  const valuesOf = (written: unknown, environment: Record<string, string> = {}) => {
+    const { attachments, line } =
+      first(read(configTree(...keys.map((key): Change => [key, written])), environment)) ?? {}
+    return [attachments?.fromCustomer, attachments?.fromAgent, line?.markAsRead, line?.typing]
+  }
+
+  test.each([true, false])('may be written as it is: %s', (value) => {
+    expect(valuesOf(value)).toEqual([value, value, value, value])
+  })
+
+  test.each([true, false])('may come from the environment: %s', (value) => {
+    expect(valuesOf(`\${WANTED:-${!value}}`, { WANTED: String(value) })).toEqual([value, value, value, value])
+    expect(valuesOf(`\${WANTED:-${value}}`)).toEqual([value, value, value, value])
+  })
+
+  test('is the default where a variable is empty', () => {
+    expect(valuesOf(`\${WANTED:-}`)).toEqual([true, true, false, true])
+  })
+})
+
+test('off is a word, and needs no quotes', () => {
+  const source = stringify(configTree(['channels[0].line.events', { follow: 'FOLLOW' }])).replace('FOLLOW', 'off')
+  expect(source).toContain('follow: off')
+  expect(first(read(source))?.line.events.follow).toBe('off')
 })
 
 test('an encryption key is the 32 bytes that were written', () => {
@@ -110,6 +196,11 @@ test.each<[what: string, change: Change, warning: RegExp]>([
     'PS256',
     ['channels[1].line.assertionKey', { keyId: 'k', privateKey: rsaKey, algorithm: 'PS256' }],
     /^channels\[1\]\.line\.assertionKey\.algorithm: .*RS256 only/,
+  ],
+  [
+    'news of groups that are not carried',
+    ['channels[1].line.events', { join: 'text' }],
+    /^channels\[1\]\.line\.events\.join: .*groups: bridge/,
   ],
   ['a public address without TLS', ['server.publicUrl', 'http://bridge.example.com'], /^server\.publicUrl: .*https/],
   ['alerts that nobody can verify', ['alerts.url', 'https://alerts.example.com'], /^alerts\.secret: /],

@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { ConfigFaults, readConfig } from '../src/config.ts'
+import { timeZoneOf } from '../src/lib/time-zone.ts'
 
 /** The example files as they are delivered: what an operator copies must work. */
 const path = fileURLToPath(new URL('../bridge.config.yaml', import.meta.url))
@@ -107,6 +110,47 @@ test('the example can be pointed at stand-ins of the platforms', () => {
       undefined,
     ])
   }
+})
+
+test('what the example explains in comments are keys, and may be written so', () => {
+  const source = readFileSync(path, 'utf8')
+  const [before = '', ...rest] = source.split(/^(?= {2}- name: )/m)
+  const [thailand = '', ...others] = rest
+  const uncommented = thailand
+    .replace(
+      /^( +)# (timeZone|attachments|pushesPerSecond|stickers|stickerUrl|events|groups|markAsRead|typing|sender): /gm,
+      '$1$2: ',
+    )
+    .replace('iconUrl: …', 'iconUrl: https://cdn.example.com/agent.png')
+  const folder = mkdtempSync(join(tmpdir(), 'bridge-example-'))
+  try {
+    const written = join(folder, 'bridge.config.yaml')
+    writeFileSync(written, [before, uncommented, ...others].join(''))
+    const config = readConfig({ path: written, environment: filledIn })
+    const asDelivered = readConfig({ path, environment: filledIn })
+    const [said, unsaid] = [config.channels[0], asDelivered.channels[0]]
+    expect(config.warnings).toEqual([])
+    expect(said?.timeZone).toBe(timeZoneOf(unsaid?.language))
+    expect(said?.attachments).toEqual({ ...unsaid?.attachments, maxBytes: 10_000_000 })
+    // All else is the default as it stands.
+    const sender = {
+      human: { name: 'Customer care', iconUrl: 'https://cdn.example.com/agent.png' },
+      bot: { name: 'Assistant' },
+    }
+    expect(said?.line).toEqual({ ...unsaid?.line, sender })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('every key of a channel is explained in the example', () => {
+  const source = readFileSync(path, 'utf8')
+  const [channel] = readConfig({ path, environment: filledIn }).channels
+  const keys = [channel, channel?.attachments, channel?.line, channel?.line.events, channel?.genesys].flatMap((group) =>
+    Object.keys(group ?? {}),
+  )
+  expect(keys.length).toBeGreaterThan(30)
+  expect(keys.filter((key) => !new RegExp(`\\b${key}: `).test(source) && !source.includes(`${key}:\n`))).toEqual([])
 })
 
 test('no secret of the example has a value of its own', () => {
