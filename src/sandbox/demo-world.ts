@@ -1,3 +1,4 @@
+import { parseDocument } from 'yaml'
 import type { GenesysCloudSettings, LineFriend, LinePlatformSettings } from './platforms.ts'
 
 /**
@@ -36,6 +37,8 @@ export interface DemoBrand {
     /** Undefined: the bridge issues stateless tokens, so that the demo shows both ways. */
     readonly accessToken: string | undefined
     readonly botUserId: string
+    /** Under which names the agent and the bot write. */
+    readonly senders: { readonly human: string; readonly bot: string }
   }
   readonly genesys: {
     readonly integrationId: string
@@ -61,6 +64,7 @@ export const demoBrands: readonly [thailand: DemoBrand, taiwan: DemoBrand] = [
       channelSecret: '0f1e2d3c4b5a69788796a5b4c3d2e1f0',
       accessToken: 'demo-long-lived-token-of-retail-thailand',
       botUserId: 'U00000000000000000000000000000071',
+      senders: { human: 'น้ำฝน', bot: 'ผู้ช่วยอัตโนมัติ' },
     },
     genesys: {
       integrationId: '5f0c1d6e-8a52-4c1b-9f0d-3b7a2e4c6d81',
@@ -82,6 +86,7 @@ export const demoBrands: readonly [thailand: DemoBrand, taiwan: DemoBrand] = [
       channelSecret: 'a9b8c7d6e5f40312233445566778899a',
       accessToken: undefined,
       botUserId: 'U00000000000000000000000000000072',
+      senders: { human: '小雨', bot: '自動小幫手' },
     },
     genesys: {
       integrationId: 'b83e5c27-1d94-4f6a-8e3b-92c0a7d5f146',
@@ -95,7 +100,7 @@ export const demoBrands: readonly [thailand: DemoBrand, taiwan: DemoBrand] = [
 
 /** The fake LINE of the demo; `bridgeUrl` is where its webhooks go. */
 export const demoLine = (bridgeUrl: string = demoUrls.bridge): LinePlatformSettings => ({
-  accounts: demoBrands.map(({ channel, line: { accessToken, ...line }, customer }) => ({
+  accounts: demoBrands.map(({ channel, line: { accessToken, senders: _, ...line }, customer }) => ({
     ...line,
     ...(accessToken === undefined ? {} : { accessToken }),
     name: channel,
@@ -122,6 +127,21 @@ export interface DemoAddresses {
   readonly genesys: string
   readonly lineApi: string
   readonly lineData: string
+}
+
+/**
+ * The example configuration with what shows more of the bridge on the page: names above what the agent and the bot say, and marks
+ * on what was read.
+ * @param example the text of `bridge.config.yaml`
+ */
+export function demoConfig(example: string): string {
+  const document = parseDocument(example)
+  for (const [index, { line }] of demoBrands.entries()) {
+    const { human, bot } = line.senders
+    document.setIn(['channels', index, 'line', 'markAsRead'], true)
+    document.setIn(['channels', index, 'line', 'sender'], { human: { name: human }, bot: { name: bot } })
+  }
+  return document.toString()
 }
 
 /** The environment with which `bridge.config.yaml` talks to the fakes. */

@@ -1,10 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { enableCompileCache } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { demoPorts } from './demo-world.ts'
+import { demoConfig, demoPorts } from './demo-world.ts'
 import { findFreePorts } from './free-ports.ts'
 
 const help = `npm run demo [-- options]
@@ -104,10 +103,10 @@ async function start(stack: AsyncDisposableStack, options: Options): Promise<voi
         MEDIA_STORE: join(folder, 'media'),
         LOG_LEVEL: process.env.LOG_LEVEL ?? 'error',
       }
-      const config = readConfig({
-        path: fileURLToPath(new URL('../../bridge.config.yaml', import.meta.url)),
-        environment,
-      })
+      const path = join(folder, 'bridge.config.yaml')
+      const example = await readFile(new URL('../../bridge.config.yaml', import.meta.url), 'utf8')
+      await writeFile(path, demoConfig(example))
+      const config = readConfig({ path, environment })
       const app = await createApp({
         config,
         roles: readRoles(undefined),

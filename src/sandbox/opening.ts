@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PageActions, PageBrand } from './page-actions.ts'
-import { shoePicture } from './scenes.ts'
+import { shoePicture } from './shoe-picture.ts'
 import type { MessageView } from './story.ts'
 
 /** How long one line of the opening may take to arrive before the rest is left out. */
-const patienceMs = 2_000
+const patienceMs = 10_000
 
 /** What the two people of a market say, in turns; every line really crosses the bridge. */
 type Lines = (brand: PageBrand, actions: PageActions) => readonly (() => Promise<void>)[]

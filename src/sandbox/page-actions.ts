@@ -1,5 +1,7 @@
-import type { GenesysCloud, Json, LinePlatform, PhoneMessage } from './platforms.ts'
-import type { Scene } from './scenes.ts'
+import { type BotMessage, type BotMessageKind, botMessage, quickReplies } from './bot-messages.ts'
+import type { GenesysCloud, LinePlatform, PhoneMessage, PhoneTap } from './platforms.ts'
+import type { Scene, Ware } from './scenes.ts'
+import { shoePicture } from './shoe-picture.ts'
 import { demoStickers } from './story/stickers.ts'
 
 /** A brand of the demo: one bridge channel with its LINE account, its Genesys integration and its one customer. */
@@ -35,11 +37,13 @@ export interface PageActions {
   customerBlocks(brand: PageBrand, isBlocked: boolean): Promise<void>
   agentSends(brand: PageBrand, text: string): Promise<void>
   agentSendsFile(brand: PageBrand, file: ChosenFile): Promise<void>
-  /** Quick replies and cards come from bots: Genesys lets no agent write them. */
+  /** Taps what a shown message offers. @throws {RangeError} in the fake LINE's words when that cannot be done */
+  customerTaps(brand: PageBrand, touch: PhoneTap): Promise<void>
+  /** Structured messages come from bots: Genesys lets no agent write them. */
+  botSends(brand: PageBrand, kind: BotMessageKind): Promise<void>
   botSendsQuickReplies(brand: PageBrand, text: string, replies: readonly string[]): Promise<void>
-  botSendsCards(brand: PageBrand): Promise<void>
   agentTypes(brand: PageBrand): Promise<void>
-  /** A file that an agent sent, by Genesys' message id. */
+  /** A file that an agent sent, by Genesys' message id; or a picture of a bot's, by the last part of its address. */
   agentsFile(id: string): ChosenFile | undefined
   /** Forgets the agents' files. */
   clear(): void
@@ -73,6 +77,9 @@ export function createPageActions(settings: {
 }): PageActions {
   const { line, cloud } = settings
   const files = new Map<string, ChosenFile>()
+  const botFiles = new Map<string, ChosenFile>()
+  /** Addresses by colour. */
+  const pictures = new Map<string, string>()
   const turns = new Map<string, Promise<unknown>>()
 
   /** Webhooks that are under way at the same time may be taken in any order, which nobody's finger could bring about. */
@@ -93,8 +100,18 @@ export function createPageActions(settings: {
 
   const customerSends = (brand: PageBrand, message: PhoneMessage) =>
     customer(brand, () => line.send(brand.name, brand.userId, message))
-  const botSends = (brand: PageBrand, message: { readonly text?: string; readonly content: readonly Json[] }) =>
+  const botSays = (brand: PageBrand, message: BotMessage) =>
     agent(brand, () => cloud.sendStructured(brand.integrationId, brand.userId, message, { author: 'Bot' }))
+  /** Drawn once, when a bot first needs it. */
+  const pictureUrl = async (ware: Ware): Promise<string> => {
+    const known = pictures.get(ware.colour)
+    if (known !== undefined) return known
+    const file = { bytes: await shoePicture(ware.colour), mime: 'image/jpeg', fileName: `${ware.payload}.jpg` }
+    const url = cloud.addFile(file)
+    pictures.set(ware.colour, url)
+    botFiles.set(url.slice(url.lastIndexOf('/') + 1), { bytes: file.bytes, mime: file.mime, name: file.fileName })
+    return url
+  }
 
   return {
     customerSends,
@@ -131,31 +148,29 @@ export function createPageActions(settings: {
         for (const id of files.keys()) if (files.size > keptFiles) files.delete(id)
         return sent
       }),
-    botSendsQuickReplies: (brand, text, replies) =>
-      botSends(brand, {
-        text,
-        content: replies.map((reply) => ({
-          contentType: 'QuickReply',
-          quickReply: { text: reply, payload: reply, action: 'Message' },
-        })),
-      }),
-    botSendsCards: (brand) =>
-      botSends(brand, {
-        content: [
-          {
-            contentType: 'Carousel',
-            carousel: {
-              cards: brand.scene.cards.map(({ title, description, button }) => ({
-                title,
-                description,
-                actions: [{ type: 'Postback', text: button, payload: button }],
-              })),
-            },
-          },
-        ],
-      }),
+    customerTaps: (brand, touch) =>
+      inTurn(`${brand.name}/customer`, () => ({
+        firstAttempt: Promise.resolve(line.tap(brand.name, brand.userId, touch)?.webhook.firstAttempt),
+      })),
+    botSends: async (brand, kind) => {
+      const { scene } = brand
+      const urls = await Promise.all(scene.wares.map(pictureUrl))
+      await botSays(brand, botMessage(kind, { scene, pictures: urls, now: Date.now() }))
+    },
+    botSendsQuickReplies: (brand, text, replies) => {
+      const known = (reply: string) => brand.scene.quickReplies.find((one) => one.text === reply)
+      return botSays(
+        brand,
+        quickReplies(
+          text,
+          replies.map((reply) => known(reply) ?? { text: reply, payload: reply }),
+        ),
+      )
+    },
     agentTypes: (brand) => inTurn(`${brand.name}/typing`, () => cloud.sendTyping(brand.integrationId, brand.userId)),
-    agentsFile: (id) => files.get(id),
-    clear: () => files.clear(),
+    agentsFile: (id) => files.get(id) ?? botFiles.get(id),
+    clear: () => {
+      for (const store of [files, botFiles, pictures]) store.clear()
+    },
   }
 }

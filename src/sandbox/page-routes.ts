@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express'
 import { z } from 'zod'
+import { botMessageKinds } from './bot-messages.ts'
 import type { ChosenFile, PageActions, PageBrand } from './page-actions.ts'
 import { type FaultName, faultNames } from './page-faults.ts'
 import { serveFile } from './page-files.ts'
@@ -49,11 +50,18 @@ const channelName = z.string().max(64)
 const text = z.string().trim().min(1).max(5000)
 const shapes = {
   text: z.object({ channel: channelName, text }),
-  tap: z.object({ channel: channelName, text, data: z.string().max(300).optional() }),
+  tap: z.object({
+    channel: channelName,
+    message: z.string().max(32),
+    place: z.number().int().min(0),
+    chosen: z.string().max(16).optional(),
+  }),
+  unsend: z.object({ channel: channelName, message: z.string().min(1).max(32) }),
   sticker: z.object({ channel: channelName, sticker: z.string() }),
   channel: z.object({ channel: channelName }),
   block: z.object({ channel: channelName, isBlocked: z.boolean() }),
   answer: z.object({ channel: channelName, text, quick: z.array(z.string().trim().min(1).max(20)).max(13).optional() }),
+  bot: z.object({ channel: channelName, kind: z.enum(botMessageKinds) }),
   fault: z.object({ fault: z.enum(faultNames), isOn: z.boolean() }),
   upload: z.object({
     channel: channelName,
@@ -134,11 +142,15 @@ export function createPageApp(settings: {
   does('customer/text', shapes.text, (body) =>
     actions.customerSends(brandOf(body.channel), { type: 'text', text: body.text }),
   )
-  does('customer/tap', shapes.tap, (body) =>
-    actions.customerSends(
-      brandOf(body.channel),
-      body.data === undefined ? { type: 'text', text: body.text } : { type: 'postback', data: body.data },
-    ),
+  does('customer/tap', shapes.tap, ({ channel, message, place, chosen }) =>
+    actions.customerTaps(brandOf(channel), {
+      messageId: message,
+      action: place,
+      ...(chosen === undefined ? {} : { chosen }),
+    }),
+  )
+  does('customer/unsend', shapes.unsend, (body) =>
+    actions.customerSends(brandOf(body.channel), { type: 'unsend', messageId: body.message }),
   )
   does('customer/sticker', shapes.sticker, (body) => actions.customerSendsSticker(brandOf(body.channel), body.sticker))
   does('customer/location', shapes.channel, (body) => actions.customerSendsPlace(brandOf(body.channel)))
@@ -153,7 +165,7 @@ export function createPageApp(settings: {
       ? actions.botSendsQuickReplies(brandOf(body.channel), body.text, body.quick)
       : actions.agentSends(brandOf(body.channel), body.text),
   )
-  does('agent/cards', shapes.channel, (body) => actions.botSendsCards(brandOf(body.channel)))
+  does('bot/message', shapes.bot, (body) => actions.botSends(brandOf(body.channel), body.kind))
   does('agent/typing', shapes.channel, (body) => actions.agentTypes(brandOf(body.channel)))
   takes('agent/upload', actions.agentSendsFile)
   does('faults', shapes.fault, (body) => settings.turnFault(body.fault, body.isOn))

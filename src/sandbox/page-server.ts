@@ -55,7 +55,9 @@ export function createPageServer(settings: {
     language: brand.language,
     account: brand.account,
     art: brand.scene.art,
-    quickReplies: brand.scene.quickReplies,
+    timeZone: brand.scene.timeZone,
+    question: brand.scene.question,
+    quickReplies: brand.scene.quickReplies.map((one) => one.text),
     isBlocked: line.isBlocked(brand.name, brand.userId),
   })
   const stream = createPageStream({
@@ -66,6 +68,7 @@ export function createPageServer(settings: {
       faults: faults.list(),
       counts: story.counts(),
       links: settings.links(),
+      mediaOrigin: settings.mediaOrigin(),
       messages: story.messages(),
       typing: [...typingUntil.keys()],
     }),

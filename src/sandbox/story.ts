@@ -5,12 +5,15 @@ import type {
   InboundItem,
   Json,
   LinePlatformEvent,
+  LineWebhookEvent,
   OutboundItem,
 } from './platforms.ts'
+import { customerOf } from './story/desk-view.ts'
+import { asObject } from './story/loose.ts'
 import { whoseIs } from './story/match.ts'
 import { type Counts, countsOf } from './story/proof.ts'
 import { hasEnded, type Tale } from './story/tale.ts'
-import { type DeskCustomer, type MessageView, viewOf } from './story/view.ts'
+import { type MessageView, viewOf } from './story/view.ts'
 
 export type { Counts } from './story/proof.ts'
 export type { MessageView } from './story/view.ts'
@@ -40,24 +43,6 @@ export interface Story {
 type Changeable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer One)[] ? One[] : T[Key] }
 type OpenTale = Changeable<Tale>
 
-const asObject = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {})
-
-/** The customer as an inbound message's body tells it: nothing is shown on the desk that did not cross. */
-function customerOf(item: InboundItem, queue: string): DeskCustomer {
-  const channel = asObject(item.body.channel)
-  const nickname = asObject(channel.from).nickname
-  const attributes = Object.fromEntries(
-    Object.entries(asObject(asObject(channel.metadata).customAttributes)).map(([name, value]) => [name, String(value)]),
-  )
-  return {
-    id: item.userId,
-    ...(typeof nickname === 'string' ? { name: nickname } : {}),
-    attributes,
-    queue,
-    because: attributes.market ? `because market is ${attributes.market}` : 'by default: no market was sent',
-  }
-}
-
 /** @param settings.changed called with the view of each message that changed, after every event that changed one */
 export function createStory(settings: {
   readonly channels: readonly StoryChannel[]
@@ -85,6 +70,10 @@ export function createStory(settings: {
     return viewOf(tale, {
       behind: head && head !== tale ? head.no : undefined,
       customer: taken && customerOf(taken, queue),
+      offerer: (id) => {
+        const offerer = byKey.get(key(tale.channel, 'outbound', id))
+        return offerer && { no: offerer.no, id: offerer.id }
+      },
     })
   }
 
@@ -179,10 +168,25 @@ export function createStory(settings: {
   const hearLine = (event: LinePlatformEvent): void => {
     switch (event.type) {
       case 'phone.sent': {
-        const { account, userId, event: written } = event
-        if (!isOurs(account, userId) || (!written.message && written.type !== 'postback')) return
+        const { account, userId, event: written, tapped } = event
+        if (!isOurs(account, userId) || !isTold(written)) return
         const id = written.message?.id ?? written.webhookEventId
-        begin(account, id, written.timestamp, { by: 'customer', event: written })
+        begin(account, id, written.timestamp, { by: 'customer', event: written, tapped })
+        if (written.type === 'unsend')
+          change(byKey.get(key(account, 'inbound', String(asObject(written.unsend).messageId))), (tale) => {
+            tale.isUnsent = true
+          })
+        return
+      }
+      case 'messages.read': {
+        const upTo = byKey.get(key(event.account, 'inbound', event.messageId))
+        for (const tale of tales) {
+          if (!upTo || tale.channel !== upTo.channel || tale.direction !== 'inbound' || tale.no > upTo.no) continue
+          if (!tale.isRead)
+            change(tale, (one) => {
+              one.isRead = true
+            })
+        }
         return
       }
       case 'webhook.attempted':
@@ -286,6 +290,12 @@ export function createStory(settings: {
     },
   }
 }
+
+const told = ['message', 'postback', 'unsend']
+
+/** Of what a customer does, agents hear of messages, touches and what was taken back; groups have no phone on the page. */
+const isTold = ({ type, source }: LineWebhookEvent): boolean =>
+  told.includes(type) && (source === undefined || asObject(source).type === 'user')
 
 /** The sender gave up. If the bridge had stored it all the same, only the answer was lost. */
 const neverTaken = (tale: OpenTale): void => {

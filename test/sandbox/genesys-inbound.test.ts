@@ -222,6 +222,36 @@ test('an answer to a structured message needs that message', async () => {
   expect(genesys.inbound).toMatchObject([{ via: 'structured', buttonResponse: { payload: 'yes' } }])
 })
 
+test.each([
+  ['a kind that this endpoint does not know', { type: 'ListPicker' }, 'buttonResponse.type must be one of'],
+  ['no label', { text: '' }, 'buttonResponse.text is required'],
+  ['no payload', { payload: undefined }, 'buttonResponse.payload is required'],
+])('an answer with %s is refused', async (_what, change, message) => {
+  const asked = genesys.sendStructured(integrationId, user, { content: [] })
+  const buttonResponse = { type: 'Button', text: 'Yes', payload: 'yes', ...change }
+  const answer = { channel: channel('1'), buttonResponse, originatingMessageId: asked.id }
+  expect(await post('structured/response', answer)).toMatchObject({
+    status: 400,
+    body: { message: expect.stringContaining(message) },
+  })
+  const unasked = {
+    channel: channel('1'),
+    buttonResponse: { ...buttonResponse, type: 'Button', text: 'a', payload: 'a' },
+  }
+  expect(await post('structured/response', unasked)).toMatchObject({
+    status: 400,
+    body: { message: 'originatingMessageId is required' },
+  })
+})
+
+test("a bot's picture is for holders of a token, and nobody is told of it", async () => {
+  const url = genesys.addFile({ bytes: Buffer.from('jpeg'), mime: 'image/jpeg', fileName: 'a.jpg' })
+  expect((await fetch(url)).status).toBe(401)
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+  expect(await answer.text()).toBe('jpeg')
+  expect(genesys.outbound).toEqual([])
+})
+
 test('the deprecated endpoint names the integration in its body', async () => {
   const legacy = (body: unknown) =>
     fetch(`${genesys.url}/api/v2/conversations/messages/inbound/open`, {

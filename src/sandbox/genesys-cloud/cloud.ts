@@ -172,6 +172,8 @@ export interface GenesysCloud extends FaultSwitches<GenesysEndpoint> {
     },
     options?: AgentOptions,
   ): OutboundItem
+  /** Keeps a file as {@link sendAttachment} does, for messages that only name its address, such as a card with its picture. */
+  addFile(file: { readonly bytes: Buffer; readonly mime: string; readonly fileName: string }): string
   /** `content` as in the webhook: `[{ contentType: 'QuickReply', quickReply: { … } }]`. */
   sendStructured(
     integrationId: string,

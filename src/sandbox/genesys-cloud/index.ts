@@ -227,6 +227,7 @@ export function createGenesysCloud(settings: GenesysCloudSettings): GenesysCloud
       const content = [{ contentType: 'Attachment', attachment }]
       return agentSays(integrationId, userId, options, { type: 'Text', text: file.text, content })
     },
+    addFile: (file) => `${server.url}${downloads.add(file).path}`,
     sendStructured: (integrationId, userId, { text, content }, options = {}) =>
       agentSays(integrationId, userId, { author: 'Bot', ...options }, { type: 'Structured', text, content }),
     sendTyping: (integrationId, userId, options = {}) => {

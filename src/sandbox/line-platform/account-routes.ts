@@ -10,6 +10,7 @@ const userIdForm = /^U[0-9a-f]{32}$/
 export function accountRoutes(made: {
   readonly now: () => number
   readonly loading: (account: string, userId: string, seconds: number) => void
+  readonly read: (account: string, mark: { readonly chat: string; readonly messageId: string }) => void
   readonly configure: (account: string, changes: { readonly webhookUrl: string }) => void
   /** Sends an empty webhook. */
   readonly testWebhook: (state: AccountState, url: string) => Promise<WebhookAttempt>
@@ -56,7 +57,10 @@ export function accountRoutes(made: {
         if (typeof chatId !== 'string' || !userIdForm.test(chatId)) return refuseProperty('chatId')
         const message = secondsProblem(loadingSeconds)
         if (message) return refuseProblems([{ message, property: 'loadingSeconds' }])
-        if (!state.blocked.has(chatId)) made.loading(state.account.name, chatId, Number(loadingSeconds))
+        if (!state.blocked.has(chatId)) {
+          state.loadingUntil.set(chatId, made.now() + Number(loadingSeconds) * 1000)
+          made.loading(state.account.name, chatId, Number(loadingSeconds))
+        }
         return { status: 202, json: {} }
       },
     },
@@ -64,12 +68,15 @@ export function accountRoutes(made: {
       endpoint: 'markAsRead',
       method: 'POST',
       path: '/v2/bot/chat/markAsRead',
+      // https://developers.line.biz/en/reference/messaging-api/#mark-as-read
       answer: ({ request }, state): Answer => {
         const read = readJson(request)
         if ('refused' in read) return read.refused
-        return state.markAsReadTokens.has(String(read.fields.markAsReadToken))
-          ? { status: 200, json: {} }
-          : refuse(400, 'Invalid markAsReadToken. Tokens must be used by the bot that received them via Webhook.')
+        const mark = state.readTokens.get(String(read.fields.markAsReadToken))
+        if (!mark)
+          return refuse(400, 'Invalid markAsReadToken. Tokens must be used by the bot that received them via Webhook.')
+        made.read(state.account.name, mark)
+        return { status: 200, json: {} }
       },
     },
     {

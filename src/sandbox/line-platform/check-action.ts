@@ -1,5 +1,6 @@
 import { fieldsOf } from '../fields.ts'
 import type { Problems } from './problems.ts'
+import { isMoment } from './tappable.ts'
 
 /** Where an action stands; decides its label and which types it may have. */
 export type ActionPlace =
@@ -12,6 +13,7 @@ export type ActionPlace =
   | 'default'
 
 const everywhere = ['postback', 'message', 'uri', 'datetimepicker', 'clipboard']
+const inputOptions = ['closeRichMenu', 'openRichMenu', 'openKeyboard', 'openVoice']
 const quickReplyOnly = ['camera', 'cameraRoll', 'location']
 
 /** https://developers.line.biz/en/reference/messaging-api/#action-objects */
@@ -39,6 +41,10 @@ export function checkAction(value: unknown, property: string, place: ActionPlace
       words('displayText', false)
       words('text', false)
       words('fillInText', false)
+      problems.oneOf(action.inputOption, `${property}.inputOption`, inputOptions, false)
+      if (action.fillInText !== undefined && action.inputOption !== 'openKeyboard') {
+        problems.add(`${property}.fillInText`, 'May be used only with the inputOption openKeyboard')
+      }
       if (action.displayText !== undefined && action.text !== undefined) {
         problems.add(`${property}.text`, 'displayText and text may not be used together')
       }
@@ -47,15 +53,15 @@ export function checkAction(value: unknown, property: string, place: ActionPlace
       words('text', true)
       break
     case 'uri':
-      problems.text(action.uri, `${property}.uri`, { most: 1000 })
-      if (typeof action.uri === 'string' && !/^(https?|line|tel):/i.test(action.uri)) {
-        problems.add(`${property}.uri`, 'Invalid action URI')
+      checkAddress(action.uri, `${property}.uri`, problems)
+      if (action.altUri !== undefined) {
+        checkAddress(fieldsOf(action.altUri).desktop, `${property}.altUri.desktop`, problems)
       }
       break
     case 'datetimepicker':
       words('data', true, 'utf16')
       problems.oneOf(action.mode, `${property}.mode`, ['date', 'time', 'datetime'])
-      for (const name of ['initial', 'max', 'min']) checkMoment(action, name, property, problems)
+      checkPicker(action, property, problems)
       break
     case 'clipboard':
       problems.text(action.clipboardText, `${property}.clipboardText`, { most: 1000 })
@@ -63,20 +69,23 @@ export function checkAction(value: unknown, property: string, place: ActionPlace
   }
 }
 
-const moments: Readonly<Record<string, RegExp>> = {
-  date: /^\d{4}-\d{2}-\d{2}$/,
-  time: /^\d{2}:\d{2}$/,
-  datetime: /^\d{4}-\d{2}-\d{2}[tT]\d{2}:\d{2}$/,
+/** Percent-encoded, as all addresses. https://developers.line.biz/en/reference/messaging-api/#uri-action */
+function checkAddress(value: unknown, property: string, problems: Problems) {
+  problems.text(value, property, { most: 1000 })
+  if (typeof value === 'string' && !/^(https?|line|tel):[\x21-\x7e]+$/i.test(value)) {
+    problems.add(property, 'Invalid action URI')
+  }
 }
 
 /** https://developers.line.biz/en/reference/messaging-api/#datetime-picker-action: full-date, hour and minute, no time zone. */
-function checkMoment(action: Readonly<Record<string, unknown>>, name: string, property: string, problems: Problems) {
-  const value = action[name]
-  const form = moments[String(action.mode)]
-  if (value === undefined || form === undefined) return
-  const day = typeof value === 'string' && action.mode !== 'time' ? value.slice(0, 10) : undefined
-  const inRange = day === undefined || (day >= '1900-01-01' && day <= '2100-12-31')
-  if (typeof value !== 'string' || !form.test(value) || !inRange) {
-    problems.add(`${property}.${name}`, `Must be a valid ${action.mode}`)
+function checkPicker(action: Readonly<Record<string, unknown>>, property: string, problems: Problems) {
+  for (const name of ['initial', 'max', 'min']) {
+    if (action[name] !== undefined && !isMoment(action.mode, action[name])) {
+      problems.add(`${property}.${name}`, `Must be a valid ${action.mode}`)
+    }
+  }
+  const { min, max } = action
+  if (typeof min === 'string' && typeof max === 'string' && max.toUpperCase() <= min.toUpperCase()) {
+    problems.add(`${property}.max`, 'Must be later than min')
   }
 }

@@ -74,7 +74,7 @@ function checkQuickReply(message: Fields, at: string, problems: Problems): void 
   const property = `${at}.quickReply.items`
   problems.list(fieldsOf(message.quickReply).items, property, { least: 1, most: 13 }).forEach((value, index) => {
     const item = fieldsOf(value)
-    problems.oneOf(item.type, `${property}[${index}].type`, ['action'], false)
+    problems.oneOf(item.type, `${property}[${index}].type`, ['action'])
     problems.mediaUrl(item.imageUrl, `${property}[${index}].imageUrl`, false)
     checkAction(item.action, `${property}[${index}].action`, 'quick_reply', problems)
   })

@@ -6,6 +6,8 @@ import type { Problems } from './problems.ts'
 export function checkTemplate(value: unknown, property: string, problems: Problems): void {
   const template = fieldsOf(value)
   problems.oneOf(template.type, `${property}.type`, ['buttons', 'confirm', 'carousel', 'image_carousel'])
+  problems.oneOf(template.imageAspectRatio, `${property}.imageAspectRatio`, ['rectangle', 'square'], false)
+  problems.oneOf(template.imageSize, `${property}.imageSize`, ['cover', 'contain'], false)
   switch (template.type) {
     case 'buttons':
       checkPanel(template, property, { text: 160, textWithMore: 60, actions: { least: 1, most: 4 } }, problems)

@@ -1,6 +1,7 @@
 import type { Ids } from '../ids.ts'
 import type { Json } from '../platforms.ts'
 import type { LineAccount, LineWebhookEvent, PhoneFile, PhoneMessage, PhoneOptions } from './platform.ts'
+import { chatKind } from './state.ts'
 
 /** Message types that another message can quote. https://developers.line.biz/en/docs/messaging-api/get-quote-tokens/ */
 const quotable = new Set(['text', 'sticker', 'image', 'video'])
@@ -26,12 +27,19 @@ export function buildEvent(made: {
     webhookEventId: ids.ulid(at),
     deliveryContext: { isRedelivery: false },
     timestamp: at,
-    source: { type: 'user', userId },
+    source: sourceOf(userId, options.group),
     ...(unanswerable.has(payload.type) ? {} : { replyToken: ids.hex(32) }),
     mode: 'active',
     ...(message.type === 'event' ? message.event : {}),
     ...options.event,
   }
+}
+
+/** https://developers.line.biz/en/reference/messaging-api/#source-user */
+function sourceOf(userId: string, group: string | undefined): Json {
+  if (group === undefined) return { type: 'user', userId }
+  const kind = chatKind(group)
+  return { type: kind, [`${kind}Id`]: group, ...(userId === '' ? {} : { userId }) }
 }
 
 function payloadOf(message: PhoneMessage, ids: Ids): Json & { readonly type: string } {
@@ -40,6 +48,12 @@ function payloadOf(message: PhoneMessage, ids: Ids): Json & { readonly type: str
       return { type: 'postback', postback: { data: message.data, ...some({ params: message.params }) } }
     case 'unsend':
       return { type: 'unsend', unsend: { messageId: message.messageId } }
+    case 'edit':
+      // The id is that of the edited text; it is answered, and quoted, by new tokens.
+      return {
+        type: 'messageEdited',
+        message: { type: 'text', id: message.messageId, quoteToken: ids.opaque(64), text: message.text },
+      }
     case 'event':
       return { type: message.event.type }
     default:
@@ -47,7 +61,7 @@ function payloadOf(message: PhoneMessage, ids: Ids): Json & { readonly type: str
   }
 }
 
-type SentMessage = Exclude<PhoneMessage, { readonly type: 'postback' | 'unsend' | 'event' }>
+type SentMessage = Exclude<PhoneMessage, { readonly type: 'postback' | 'unsend' | 'edit' | 'event' }>
 
 function messageOf(message: SentMessage, ids: Ids): Json & { readonly id: string; readonly type: string } {
   const fields = fieldsOf(message, ids)
@@ -64,20 +78,20 @@ function messageOf(message: SentMessage, ids: Ids): Json & { readonly id: string
 function fieldsOf(message: SentMessage, ids: Ids): Json {
   switch (message.type) {
     case 'text':
-      return { text: message.text, ...message.extra }
+      return { text: message.text, ...some({ quotedMessageId: message.quotes }), ...message.extra }
     case 'sticker':
       return {
         packageId: message.packageId,
         stickerId: message.stickerId,
         stickerResourceType: message.text === undefined ? 'ANIMATION' : 'MESSAGE',
-        ...some({ keywords: message.keywords, text: message.text }),
+        ...some({ keywords: message.keywords, text: message.text, quotedMessageId: message.quotes }),
       }
     case 'location': {
       const { latitude, longitude, title, address } = message
       return { ...some({ title, address }), latitude, longitude }
     }
     case 'image':
-      return { contentProvider: providerOf(message) }
+      return { contentProvider: providerOf(message), ...some({ imageSet: message.imageSet }) }
     case 'video':
     case 'audio':
       return { ...some({ duration: message.durationMs ?? 1000 }), contentProvider: providerOf(message) }
@@ -105,7 +119,7 @@ export const webhookBody = (account: LineAccount, events: readonly Json[]): stri
 export const redelivered = (events: readonly Json[]): Json[] =>
   events.map((event) => ({ ...event, deliveryContext: { isRedelivery: true } }))
 
-/** The ids by which the events are found again: message ids, or event ids where there is no message. */
+/** The ids by which the events are found again: message ids, or event ids where there is no message of its own. */
 export const idsOf = (events: readonly Json[]): string[] =>
   events.map((event) => {
     const message = event.message as { readonly id?: unknown } | undefined

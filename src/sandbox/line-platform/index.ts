@@ -2,28 +2,22 @@ import { createFakeServer } from '../fake-server.ts'
 import { createFaults } from '../faults.ts'
 import { createIds } from '../ids.ts'
 import { createListeners } from '../listeners.ts'
-import type { Json, RecordedRequest, Violation } from '../platforms.ts'
+import type { RecordedRequest, Violation } from '../platforms.ts'
 import { createRecorder } from '../recorder.ts'
 import { createWebhookSender } from '../webhook-sender.ts'
 import { accountRoutes } from './account-routes.ts'
 import { failure } from './answers.ts'
 import { bearerOf, withToken } from './authenticated.ts'
 import { contentRoutes, typeOfContent } from './content-routes.ts'
-import { buildEvent, idsOf, redelivered, webhookBody } from './events.ts'
-import type {
-  LineEndpoint,
-  LinePlatform,
-  LinePlatformEvent,
-  LinePlatformSettings,
-  LineWebhookEvent,
-  PhoneMessage,
-  PhoneOptions,
-  SentByPhone,
-} from './platform.ts'
+import { idsOf, redelivered, webhookBody } from './events.ts'
+import { groupRoutes } from './group-routes.ts'
+import { createPhones } from './phones.ts'
+import type { LineEndpoint, LinePlatform, LinePlatformEvent, LinePlatformSettings } from './platform.ts'
 import { createRetryKeys } from './retry-keys.ts'
 import { sendRoutes } from './send-routes.ts'
 import { lineSignature } from './signature.ts'
-import { type AccountState, createLineState } from './state.ts'
+import { createLineState } from './state.ts'
+import { stickerRoute } from './sticker-route.ts'
 import { tokenRoutes } from './token-routes.ts'
 import { createLineTokens } from './tokens.ts'
 
@@ -42,6 +36,7 @@ export function createLinePlatform(settings: LinePlatformSettings): LinePlatform
   const listeners = createListeners<LinePlatformEvent>()
   const retryKeys = createRetryKeys({ now })
   const violations: Violation[] = []
+  const readMarks: { account: string; chat: string; messageId: string }[] = []
   const requestIds = new WeakMap<RecordedRequest<LineEndpoint>, string>()
   const accounts = () => Array.from(state.accounts.values(), (one) => one.account)
   const tokens = createLineTokens({ accounts, ids, now })
@@ -119,14 +114,28 @@ export function createLinePlatform(settings: LinePlatformSettings): LinePlatform
             configure,
             loading: (account, userId, seconds) =>
               listeners.tell({ type: 'loading.started', account, userId, seconds }),
+            read: (account, mark) => {
+              readMarks.push({ account, ...mark })
+              listeners.tell({ type: 'messages.read', account, ...mark })
+            },
             testWebhook: ({ account }, url) => postRaw(account.name, webhookBody(account, []), { url }),
+          }),
+          ...groupRoutes({
+            left: (account, groupId) => {
+              listeners.tell({ type: 'group.left', account, groupId })
+              // LINE tells of it, as it tells when somebody else puts the account out.
+              phones.send(account, '', { type: 'event', event: { type: 'leave' } }, { group: groupId })
+            },
           }),
         ],
         { tokens, state },
       ),
     ],
   })
-  const data = createFakeServer<LineEndpoint>({ ...serving, routes: withToken(contentRoutes, { tokens, state }) })
+  const data = createFakeServer<LineEndpoint>({
+    ...serving,
+    routes: [stickerRoute, ...withToken(contentRoutes, { tokens, state })],
+  })
 
   const post: LinePlatform['post'] = (name, events, options = {}) => {
     const one = state.get(name)
@@ -146,19 +155,7 @@ export function createLinePlatform(settings: LinePlatformSettings): LinePlatform
       ended: (outcome) => listeners.tell({ type: 'webhook.ended', account: name, ids: found, outcome }),
     })
   }
-  const event: LinePlatform['event'] = (name, userId, message, options = {}) => {
-    const one = state.get(name)
-    const at = options.at ?? now()
-    const built = buildEvent({ message, userId, at, ids, options })
-    remember(one, userId, message, built, now())
-    return built
-  }
-  const send = (name: string, userId: string, message: PhoneMessage, options: PhoneOptions = {}): SentByPhone => {
-    const built = event(name, userId, message, options)
-    const [id = built.webhookEventId] = idsOf([built])
-    listeners.tell({ type: 'phone.sent', account: name, userId, event: built })
-    return { event: built, id, webhook: post(name, [built], options) }
-  }
+  const phones = createPhones({ state, ids, now, post, tell: listeners.tell })
 
   return {
     get apiUrl() {
@@ -177,22 +174,12 @@ export function createLinePlatform(settings: LinePlatformSettings): LinePlatform
     },
     account: (name) => state.get(name).account,
     configure,
-    send,
-    event,
+    ...phones,
     post,
     postRaw,
-    block: (name, userId) => {
-      state.get(name).blocked.add(userId)
-      listeners.tell({ type: 'friend.blocked', account: name, userId })
-      return send(name, userId, { type: 'event', event: { type: 'unfollow' } })
-    },
-    unblock: (name, userId) => {
-      state.get(name).blocked.delete(userId)
-      listeners.tell({ type: 'friend.unblocked', account: name, userId })
-      return send(name, userId, { type: 'event', event: { type: 'follow', follow: { isUnblocked: true } } })
-    },
     isBlocked: (name, userId) => state.get(name).blocked.has(userId),
-    messages: (name, userId) => state.get(name).shown.get(userId) ?? [],
+    groups: (name) => [...state.get(name).groups.keys()],
+    readMarks,
     pushes: state.pushes,
     repeated: retryKeys.repeated,
     revokeTokens: (name) => tokens.revokeAll(name),
@@ -205,48 +192,13 @@ export function createLinePlatform(settings: LinePlatformSettings): LinePlatform
     requests: recorder.requests,
     violations,
     clear: () => {
-      for (const one of state.accounts.values()) {
-        for (const store of [one.blocked, one.contents, one.shown, one.replyTokens, one.markAsReadTokens]) store.clear()
-        one.used = 0
-      }
-      state.pushes.length = 0
+      state.clear()
+      readMarks.length = 0
       violations.length = 0
       retryKeys.clear()
       recorder.clear()
       faults.mend()
     },
     on: listeners.on,
-  }
-}
-
-/** What the account knows after a customer did something: the person, the file, the tokens in the event. */
-function remember(
-  one: AccountState,
-  userId: string,
-  message: PhoneMessage,
-  event: LineWebhookEvent & Json,
-  now: number,
-): void {
-  if (!one.friends.has(userId)) one.friends.set(userId, { userId, displayName: `LINE user ${userId.slice(1, 5)}` })
-  if (typeof event.replyToken === 'string') one.replyTokens.set(event.replyToken, { userId, sentAt: now })
-  const readToken = event.message?.markAsReadToken
-  if (typeof readToken === 'string') one.markAsReadTokens.add(readToken)
-  switch (message.type) {
-    case 'image':
-    case 'video':
-    case 'audio':
-    case 'file':
-      one.contents.set(String(event.message?.id), {
-        file: message,
-        kind: message.type,
-        notReadyAnswers: message.notReadyAnswers ?? 0,
-        unsent: false,
-      })
-      break
-    case 'unsend': {
-      const content = one.contents.get(message.messageId)
-      if (content) content.unsent = true
-      break
-    }
   }
 }

@@ -1,4 +1,7 @@
 import type { FaultSwitches, Json, RecordedRequest, Violation, WebhookAttempt, WebhookDelivery } from '../platforms.ts'
+import type { LineWebhookEvent, PhoneMessage, PhoneOptions, PhoneTap, SentByPhone, Tapped } from './phone-message.ts'
+
+export type * from './phone-message.ts'
 
 /** A person who has a LINE account and is a friend of the Official Account. */
 export interface LineFriend {
@@ -33,71 +36,11 @@ export interface LineAccount {
   readonly statelessTokenSeconds?: number
 }
 
-/** A file in a customer's message. */
-export interface PhoneFile {
-  readonly bytes: Buffer
-  /** Content-Type of the content API's answer; default by kind. */
-  readonly mime?: string
-  readonly fileName?: string
-  readonly durationMs?: number
-  /** How often the content API answers 202 before it has the file. */
-  readonly notReadyAnswers?: number
-  /** The transcoding ends as `failed`. */
-  readonly transcodingFails?: boolean
-  /** The content API no longer has it: 404. */
-  readonly expired?: boolean
-  /** The content lies elsewhere (`contentProvider.type: external`). */
-  readonly externalUrl?: string
-}
-
-/** What a customer can do on the phone. */
-export type PhoneMessage =
-  | { readonly type: 'text'; readonly text: string; readonly extra?: Json }
-  | {
-      readonly type: 'sticker'
-      readonly packageId: string
-      readonly stickerId: string
-      readonly keywords?: readonly string[]
-      readonly text?: string
-    }
-  | {
-      readonly type: 'location'
-      readonly latitude: number
-      readonly longitude: number
-      readonly title?: string
-      readonly address?: string
-    }
-  | ({ readonly type: 'image' | 'video' | 'audio' | 'file' } & PhoneFile)
-  | { readonly type: 'postback'; readonly data: string; readonly params?: Json }
-  | { readonly type: 'unsend'; readonly messageId: string }
-  /** Any other event: `event` is merged over a complete event of that type. */
-  | { readonly type: 'event'; readonly event: Json & { readonly type: string } }
-  /** Any other message type. */
-  | { readonly type: 'message'; readonly message: Json & { readonly type: string } }
-
-export interface PhoneOptions {
-  /** When it happened; default now. */
-  readonly at?: number
-  /** Merged over the finished event, e.g. `{ mode: 'standby' }` or another `source`. */
-  readonly event?: Json
-  /** False: a failed webhook is not sent again. Default true. */
-  readonly redeliver?: boolean
-}
-
-/** A webhook event as LINE sends it. */
-export type LineWebhookEvent = Json & {
-  readonly type: string
-  readonly timestamp: number
-  readonly webhookEventId: string
-  readonly message?: Json & { readonly id: string; readonly type: string }
-}
-
-/** Something that a customer did, and its webhook. */
-export interface SentByPhone {
-  readonly event: LineWebhookEvent
-  /** Message id, or the event id where there is no message. */
-  readonly id: string
-  readonly webhook: WebhookDelivery
+/** A group (`C` and 32 hex digits) or a room (`R…`, which has no name) with the Official Account in it. */
+export interface LineGroup {
+  readonly groupId: string
+  readonly name?: string
+  readonly members: readonly LineFriend[]
 }
 
 /** A message as the customer sees it. */
@@ -117,6 +60,7 @@ export interface ShownMessage {
 export interface AcceptedPush {
   readonly at: number
   readonly account: string
+  /** Or the id of a group or room. */
   readonly userId: string
   readonly retryKey: string | undefined
   readonly requestId: string
@@ -131,6 +75,9 @@ export type LineEndpoint =
   | 'token'
   | 'revoke'
   | 'profile'
+  | 'group'
+  | 'member'
+  | 'leave'
   | 'content'
   | 'preview'
   | 'transcoding'
@@ -140,10 +87,18 @@ export type LineEndpoint =
   | 'quota'
   | 'consumption'
   | 'webhook'
+  | 'sticker'
 
 /** What happens on the fake LINE, as it happens. `account` is the account's `name`. */
 export type LinePlatformEvent =
-  | { readonly type: 'phone.sent'; readonly account: string; readonly userId: string; readonly event: LineWebhookEvent }
+  | {
+      readonly type: 'phone.sent'
+      readonly account: string
+      readonly userId: string
+      readonly event: LineWebhookEvent
+      /** When it was done by tapping something. */
+      readonly tapped?: Tapped
+    }
   | {
       readonly type: 'webhook.attempted'
       readonly account: string
@@ -167,6 +122,9 @@ export type LinePlatformEvent =
     }
   | { readonly type: 'push.accepted'; readonly push: AcceptedPush }
   | { readonly type: 'loading.started'; readonly account: string; readonly userId: string; readonly seconds: number }
+  /** The account read this message and all before it. `chat`: a user id, or the id of a group or room. */
+  | { readonly type: 'messages.read'; readonly account: string; readonly chat: string; readonly messageId: string }
+  | { readonly type: 'group.left'; readonly account: string; readonly groupId: string }
   | {
       readonly type: 'friend.blocked' | 'friend.unblocked'
       readonly account: string
@@ -186,6 +144,11 @@ export interface LinePlatform extends FaultSwitches<LineEndpoint> {
   configure(name: string, changes: Partial<LineAccount>): void
   /** A customer does something: one event, one signed webhook, sent again until it is answered 2xx. */
   send(account: string, userId: string, message: PhoneMessage, options?: PhoneOptions): SentByPhone
+  /**
+   * The customer taps something that the account's messages offer. Undefined when that tells the bot nothing, as with a link.
+   * @throws {RangeError} when it is not there, no longer there, or a date that cannot be chosen
+   */
+  tap(account: string, userId: string, touch: PhoneTap, options?: PhoneOptions): SentByPhone | undefined
   /** Builds an event without sending it, for bodies that hold several (see {@link post}). */
   event(account: string, userId: string, message: PhoneMessage, options?: PhoneOptions): LineWebhookEvent
   /** Signed POST of these events in one body, redelivered as {@link send} does. */
@@ -206,8 +169,18 @@ export interface LinePlatform extends FaultSwitches<LineEndpoint> {
   /** Sends `follow` with `isUnblocked`. */
   unblock(account: string, userId: string): SentByPhone
   isBlocked(account: string, userId: string): boolean
-  /** What the customer's phone shows of the account's messages, in order. */
-  messages(account: string, userId: string): readonly ShownMessage[]
+  /** Somebody adds the account to a group or room: sends `join`. */
+  invite(account: string, group: LineGroup): SentByPhone
+  /** The groups and rooms that the account is in, by id. */
+  groups(account: string): readonly string[]
+  /** What the phone shows of the account's messages, in order. @param chat the customer's user id, or the id of a group or room */
+  messages(account: string, chat: string): readonly ShownMessage[]
+  /** The actions of the quick replies that can be tapped now: they vanish after a tap, and with every newer message. */
+  quickReplies(account: string, chat: string): readonly Json[]
+  /** Does the loading animation run? It ends with the next message, or when its time is up. */
+  isLoading(account: string, userId: string): boolean
+  /** Messages that were marked as read, oldest mark first. */
+  readonly readMarks: readonly { readonly account: string; readonly chat: string; readonly messageId: string }[]
   /** Accepted pushes of all accounts, shown or not. */
   readonly pushes: readonly AcceptedPush[]
   /** Retry keys: how often each was answered 409. */

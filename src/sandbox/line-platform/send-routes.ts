@@ -10,7 +10,7 @@ import type { AccountState, LineState } from './state.ts'
 
 const userId = /^U[0-9a-f]{32}$/
 const groupOrRoom = /^[CR][0-9a-f]{32}$/
-/** Quoted later: https://developers.line.biz/en/docs/messaging-api/get-quote-tokens/ */
+/** Can be quoted later: https://developers.line.biz/en/docs/messaging-api/get-quote-tokens/ */
 const quotable = new Set(['text', 'textV2', 'sticker', 'image', 'video', 'template', 'flex'])
 
 /** Push, reply and validate. https://developers.line.biz/en/reference/messaging-api/#send-push-message */
@@ -41,6 +41,11 @@ export function sendRoutes(made: {
       const phone = account.shown.get(to) ?? []
       account.shown.set(to, phone)
       phone.push(...items)
+      // Only the last object's quick replies are shown; those of earlier messages go.
+      const last = items.at(-1)
+      if (last?.message.quickReply) account.quickRepliesOf.set(to, last.id)
+      else account.quickRepliesOf.delete(to)
+      account.loadingUntil.delete(to)
     }
     const push = { at, account: account.account.name, userId: to, retryKey, requestId, shown, messages: items }
     state.pushes.push(push)
@@ -71,11 +76,15 @@ export function sendRoutes(made: {
         headers: { 'x-line-accepted-request-id': before.requestId },
       }
     }
-    if (!account.friends.has(to)) return refuse(400, 'Failed to send messages')
-    const counts = !account.blocked.has(to)
+    const group = account.groups.get(to)
+    if (!group && !account.friends.has(to)) return refuse(400, 'Failed to send messages')
+    // Counted by recipient, whatever the number of messages.
+    const recipients = account.blocked.has(to) ? 0 : (group?.members.size ?? 1)
     const { monthlyLimit } = account.account
-    if (counts && monthlyLimit !== undefined && account.used >= monthlyLimit) return refuse(429, monthlyLimitWords)
-    if (counts) account.used += 1
+    if (recipients > 0 && monthlyLimit !== undefined && account.used >= monthlyLimit) {
+      return refuse(429, monthlyLimitWords)
+    }
+    account.used += recipients
     const sentMessages = take(to, messages as (Json & { readonly type: string })[], call, account, key)
     if (key !== undefined) {
       retryKeys.accept(account.account.name, key, { requestId: made.requestIdOf(call.request), sentMessages })

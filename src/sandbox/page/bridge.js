@@ -12,6 +12,8 @@ function words(message) {
       return [`waits behind ${message.behind}`]
     case 'waiting':
       return [waiting(message)]
+    case 'withdrawn':
+      return ['taken back in time']
     case 'failed':
       return [message.direction === 'outbound' ? 'failed, agent told' : 'failed']
     default:

@@ -1,4 +1,6 @@
 // Right: the agent's desk, which shows what Genesys Cloud got and what became of the answers.
+
+import { answer, panels } from './desk-panels.js'
 import { $, $$, art, clock, el, icon, linked, newest, setArt, show } from './dom.js'
 import { number } from './phone.js'
 import { channel, inPane, world } from './world.js'
@@ -51,33 +53,20 @@ const state = (message) => {
   }
 }
 
-const miniCards = (cards) =>
-  el(
-    'ul',
-    { class: 'mini' },
-    cards.map((card, index) =>
-      el('li', {}, art('shoe', `c${(index % 3) + 1}`), el('b', {}, card.title), el('span', {}, card.text)),
-    ),
-  )
-
 function bubble(message) {
   const { desk } = message
+  const one = channel(message.channel)
   const isMine = message.direction === 'outbound'
   return el(
     'div',
     { class: `dm${isMine ? ' me' : ''}`, 'data-id': message.id },
     el(
       'div',
-      { class: 'txt', lang: channel(message.channel).language },
+      { class: desk.answer ? 'txt answer' : 'txt', lang: one.language },
       desk.text && linked(desk.text),
-      desk.cards && miniCards(desk.cards),
+      desk.answer && answer(desk.answer, one),
+      desk.panels && panels(desk.panels, one),
       desk.attachments?.map(attachment),
-      desk.quick &&
-        el(
-          'div',
-          { class: 'chips' },
-          desk.quick.map((one) => el('span', {}, one)),
-        ),
     ),
     el(
       'div',
@@ -161,4 +150,13 @@ export function fillQuickReplies() {
     input.value = one.quickReplies[index] ?? ''
     input.lang = one.language
   })
+}
+
+/** The question and its quick replies can be changed before they are sent. */
+export function askQuickly() {
+  const one = channel(world.desk)
+  fillQuickReplies()
+  $('#qs').hidden = false
+  if ($('#answer').value.trim() === '') $('#answer').value = one.question
+  $('#answer').focus()
 }

@@ -1,9 +1,10 @@
 // Joins the three panes to the event stream and to the hands of the two people.
 import { act, upload } from './actions.js'
 import { drawFaults, drawPath, drawProof, openLog, tick } from './bridge.js'
-import { drawDesk, fillQuickReplies } from './desk.js'
+import { askQuickly, drawDesk, fillQuickReplies } from './desk.js'
 import { $, $$, clock, show, toEnd, toggle } from './dom.js'
 import { drawPhone, drawPicker, drawTabs } from './phone.js'
+import { closePicker, listenToPicker, openPicker } from './picker.js'
 import { channel, takeMessage, takeSnapshot, world } from './world.js'
 
 // The stream: a snapshot first, then changes. Drawing is gathered into one frame.
@@ -36,6 +37,7 @@ events.addEventListener('error', () => {
 
 heard('snapshot', (snapshot) => {
   takeSnapshot(snapshot)
+  closePicker()
   for (const name of ['console', 'queues']) {
     $(`#${name}`).hidden = !world.links[name]
     if (world.links[name]) $(`#${name}`).href = world.links[name]
@@ -103,9 +105,18 @@ on('#loc', 'click', () => act('customer/location', { channel: world.phone }))
 on('#burst', 'click', () => act('customer/burst', { channel: world.phone }))
 on('#block', 'change', (event) => act('customer/block', { channel: world.phone, isBlocked: event.target.checked }))
 on('#panel', 'click', (event) => {
-  const tap = event.target.closest('[data-say]')
-  if (tap) act('customer/tap', { channel: world.phone, text: tap.dataset.say, data: tap.dataset.postback })
+  const message = event.target.closest('[data-unsend]')?.dataset.unsend
+  if (message) act('customer/unsend', { channel: world.phone, message })
 })
+on('#panel', 'click', (event) => {
+  const tap = event.target.closest('[data-place]')
+  if (!tap) return
+  if (tap.dataset.picker) return openPicker(tap)
+  const { message, place } = tap.dataset
+  toEnd($('#panel'))
+  act('customer/tap', { channel: world.phone, message, place: Number(place) })
+})
+listenToPicker()
 
 const chooses = (button, input, path, who) => {
   on(button, 'click', () => $(input).click())
@@ -120,6 +131,7 @@ chooses('#doc', '#anyfile', 'customer/upload', () => world.phone)
 chooses('#attach', '#attachfile', 'agent/upload', () => world.desk)
 
 const choosePhone = (name) => {
+  closePicker()
   world.phone = name
   drawPhone()
   toEnd($('#panel'))
@@ -148,7 +160,7 @@ on('#reply', 'submit', async (event) => {
         .filter(Boolean)
   $('#answer').value = ''
   lastTyped = 0
-  toggle($('#quick'), $('#qs'), false)
+  $('#qs').hidden = true
   toEnd($('#lines'))
   if (!(await act('agent/text', { channel: world.desk, text, quick })) && !$('#answer').value) $('#answer').value = text
 })
@@ -164,8 +176,19 @@ on('#answer', 'input', () => {
   lastTyped = Date.now()
   act('agent/typing', { channel: world.desk })
 })
-on('#quick', 'click', () => toggle($('#quick'), $('#qs')))
-on('#deck', 'click', () => act('agent/cards', { channel: world.desk }))
+on('#bots', 'click', () => toggle($('#bots'), $('#botmenu')))
+on('#botmenu', 'click', (event) => {
+  const kind = event.target.closest('[data-bot]')?.dataset.bot
+  if (!kind) return
+  toggle($('#bots'), $('#botmenu'), false)
+  $('#bots').focus()
+  toEnd($('#lines'))
+  if (kind === 'quick') askQuickly()
+  else act('bot/message', { channel: world.desk, kind })
+})
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('#bots, #botmenu')) toggle($('#bots'), $('#botmenu'), false)
+})
 on('#convs', 'click', (event) => {
   const name = event.target.closest('[data-conversation]')?.dataset.conversation
   if (!name) return
@@ -178,7 +201,8 @@ on('#convs', 'click', (event) => {
 document.addEventListener('keydown', (event) => {
   if (event.key !== 'Escape') return
   toggle($('#stick'), $('#picker'), false)
-  toggle($('#quick'), $('#qs'), false)
+  toggle($('#bots'), $('#botmenu'), false)
+  $('#qs').hidden = true
 })
 
 // The bridge.

@@ -1,29 +1,10 @@
 // Left: the customer's phone, which shows what LINE took.
 import { $, $$, art, clock, duration, el, icon, linked, newest, setArt, show } from './dom.js'
-import { channel, inPane, world } from './world.js'
+import { cards, tapButton } from './flex.js'
+import { momentText } from './picker.js'
+import { canShow, channel, inPane, world } from './world.js'
 
 export const number = (message) => el('span', { class: 'no', title: 'Order in this conversation' }, String(message.no))
-
-const cards = (item, language) =>
-  el(
-    'ul',
-    { class: 'cards', lang: language },
-    item.cards.map((card, index) =>
-      el(
-        'li',
-        {},
-        card.image ? el('img', { src: card.image, alt: '' }) : art('shoe', `c${(index % 3) + 1}`),
-        card.title && el('b', {}, card.title),
-        el('span', {}, card.text ?? ''),
-        card.buttons.map((one) => button(one)),
-      ),
-    ),
-  )
-
-const button = (one, look = 'tap') =>
-  one.href
-    ? el('a', { class: look, href: one.href, target: '_blank', rel: 'noopener noreferrer' }, one.label)
-    : el('button', { type: 'button', class: look, 'data-say': one.label, 'data-postback': one.data }, one.label)
 
 /** One LINE message object. */
 function body(item, language) {
@@ -74,29 +55,53 @@ function body(item, language) {
           el('a', { href: item.url, target: '_blank', rel: 'noopener noreferrer' }, item.name),
         ),
       )
-    case 'buttons':
-      return el(
-        'div',
-        { class: 'bub menu', lang: language },
-        el('span', {}, item.text),
-        item.buttons.map((one) => button(one)),
-      )
     default:
       return el('div', { class: 'bub' }, item.text ?? '')
   }
 }
 
+/** Under whose name a message came, as LINE words it. */
+const senderName = (sender, account) =>
+  sender?.name && el('span', { class: 'sender' }, `${sender.name} from ‘${account}’`)
+
+const face = (sender, drawings) =>
+  sender?.icon && canShow(sender.icon)
+    ? el('img', { class: 'face', src: sender.icon, alt: '' })
+    : art(drawings.account, 'face')
+
+/** Something that was done without words. */
+const note = (message, item, language) =>
+  el(
+    'div',
+    { class: 'did', 'data-id': message.id },
+    number(message),
+    item.text,
+    item.chosen && [' ', el('b', { lang: language }, momentText(item.chosen, language))],
+  )
+
 function row(message, item, isFirst) {
-  const { language, art: drawings } = channel(message.channel)
+  const { language, art: drawings, account } = channel(message.channel)
   const isMine = message.direction === 'inbound'
-  const meta = el('span', { class: 'meta' }, isFirst && number(message), clock(message.phone.at))
-  if (item.type === 'cards') return el('div', { class: 'pc', 'data-id': message.id }, cards(item, language), meta)
+  const { sender, isRead, at, message: id } = message.phone
+  if (item.type === 'note') return note(message, item, language)
+  const meta = el('span', { class: 'meta' }, isFirst && number(message), isRead && el('span', {}, 'Read'), clock(at))
+  const name = isFirst && senderName(sender, account)
+  if (item.type === 'cards')
+    return el(
+      'div',
+      { class: 'pc', 'data-id': message.id },
+      face(sender, drawings),
+      name,
+      cards(item.bubbles, language),
+      meta,
+    )
   return el(
     'div',
     { class: `pm${isMine ? ' mine' : ''}`, 'data-id': message.id },
-    !isMine && art(drawings.account, 'face'),
-    body(item, language),
+    !isMine && face(sender, drawings),
+    name ? el('div', { class: 'named' }, name, body(item, language)) : body(item, language),
     meta,
+    id && el('button', { type: 'button', class: 'unsend', 'data-unsend': id }, 'Unsend'),
   )
 }
 
@@ -130,7 +135,9 @@ function ending(name, last) {
               el(
                 'div',
                 { class: 'qr', lang: channel(name).language },
-                quick.map((one) => button(one, 'chip')),
+                quick.map((one) =>
+                  tapButton(one, 'chip', one.image && canShow(one.image) && el('img', { src: one.image, alt: '' })),
+                ),
               ),
           },
         ]
@@ -145,7 +152,7 @@ export function drawPhone() {
   const rows = messages.flatMap((message) =>
     message.phone.items.map((item, index) => ({
       key: `${message.id}/${index}`,
-      view: [item, message.no, message.phone.at],
+      view: [item, message.no, message.phone.at, message.phone.isRead],
       draw: () => row(message, item, index === 0),
     })),
   )

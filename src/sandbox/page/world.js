@@ -1,6 +1,6 @@
 // What the server has told so far, and which conversation each of the two people looks at.
 
-/** @type {{ channels: any[], stickers: any[], faults: any[], counts: any, links: any, messages: Map<string, any>, typing: Set<string>,
+/** @type {{ channels: any[], stickers: any[], faults: any[], counts: any, links: any, mediaOrigin: string, messages: Map<string, any>, typing: Set<string>,
  *   unread: Map<string, number>, phone: string, desk: string, skewMs: number }} */
 export const world = {
   channels: [],
@@ -8,6 +8,7 @@ export const world = {
   faults: [],
   counts: {},
   links: {},
+  mediaOrigin: '',
   messages: new Map(),
   typing: new Set(),
   unread: new Map(),
@@ -17,6 +18,10 @@ export const world = {
 }
 
 export const channel = (name) => world.channels.find((one) => one.name === name)
+
+/** The page's policy lets pictures come from itself and from the bridge; others are left out, without a fuss in the console. */
+export const canShow = (url) =>
+  url.startsWith('files/') || (world.mediaOrigin !== '' && url.startsWith(`${world.mediaOrigin}/`))
 
 /** A channel's messages as one pane shows them: `pane` is the field that holds its look and its time, `phone` or `desk`. */
 export const inPane = (name, pane) =>

@@ -1,13 +1,26 @@
 import type { Json } from '../platforms.ts'
+import { deskPanels } from './desk-panels.ts'
 import { hasEnded, type Tale } from './tale.ts'
 
-const textsOf = (messages: readonly Json[]): string[] =>
-  messages.flatMap((message) => (typeof message.text === 'string' ? [message.text.trim()] : []))
-
-const fits = (tale: Tale, texts: readonly string[]): boolean => {
-  const text = tale.said.by === 'agent' ? tale.said.item.text?.trim() : undefined
-  return Boolean(text) && texts.some((one) => one !== '' && (text?.includes(one) || one.includes(text as string)))
+/** Every text in a message object, however deep. */
+const textsIn = (value: unknown): string[] => {
+  if (Array.isArray(value)) return value.flatMap(textsIn)
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) =>
+    typeof inner === 'string' ? (key === 'text' && inner.trim() !== '' ? [inner.trim()] : []) : textsIn(inner),
+  )
 }
+
+/** What the agent or bot said, in the words by which it is known again. */
+function wordsOf(tale: Tale): string[] {
+  if (tale.said.by !== 'agent') return []
+  const { text, content } = tale.said.item
+  const panels = deskPanels(content).flatMap((panel) => [panel.title, panel.text])
+  return [text, ...panels].flatMap((words) => (words?.trim() ? [words.trim()] : []))
+}
+
+const fits = (tale: Tale, texts: readonly string[]): boolean =>
+  wordsOf(tale).some((words) => texts.some((one) => words.includes(one) || one.includes(words)))
 
 const wasShownBefore = (tale: Tale, messages: readonly Json[]): boolean => {
   const shown = new Set(tale.pushes.flatMap((push) => push.messages.map((one) => JSON.stringify(one.message))))
@@ -21,7 +34,7 @@ const wasShownBefore = (tale: Tale, messages: readonly Json[]): boolean => {
  * @param tales the agent's messages to this customer, oldest first
  */
 export function whoseIs(messages: readonly Json[], tales: readonly Tale[]): Tale | undefined {
-  const texts = textsOf(messages)
+  const texts = textsIn(messages)
   const open = tales.filter((tale) => !hasEnded(tale))
   return (
     open.find((tale) => fits(tale, texts) && !wasShownBefore(tale, messages)) ??

@@ -6,6 +6,7 @@ import type {
   LineWebhookEvent,
   OutboundItem,
   ReceivedReceipt,
+  Tapped,
   WebhookAttempt,
 } from '../platforms.ts'
 
@@ -26,7 +27,7 @@ export interface Tale {
   /** When it was written. */
   readonly at: number
   readonly said:
-    | { readonly by: 'customer'; readonly event: LineWebhookEvent }
+    | { readonly by: 'customer'; readonly event: LineWebhookEvent; readonly tapped: Tapped | undefined }
     | { readonly by: 'agent'; readonly item: OutboundItem }
   /** POSTs of the webhook that carried it. */
   readonly webhooks: readonly WebhookAttempt[]
@@ -49,10 +50,14 @@ export interface Tale {
   readonly arrival?: number
   /** When the platform where it was written learned of its ending. */
   readonly toldAt?: number
+  /** Inbound: the account has marked it as read. */
+  readonly isRead?: true
+  /** Inbound: the customer took it back. The bridge drops it then, if it has not carried it yet. */
+  readonly isUnsent?: true
   /** Outbound: the receipt that Genesys got. */
   readonly receipt?: ReceivedReceipt
 }
 
 /** Is it certain what became of it? */
 export const hasEnded = (tale: Tale): boolean =>
-  tale.deliveredAt !== undefined || tale.failed !== undefined || tale.wasNeverTaken
+  tale.deliveredAt !== undefined || tale.failed !== undefined || tale.wasNeverTaken || tale.isUnsent === true
