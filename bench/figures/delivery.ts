@@ -1,4 +1,4 @@
-import { profileKey } from '../../src/channels/line/customer.ts'
+import { profileKey } from '../../src/channels/line/cache-keys.ts'
 import { type BridgeSettings, startBareReceiver, startBridge } from '../bridge.ts'
 import { fill } from '../fill.ts'
 import type { Arrived, PlatformQuestions } from '../platform.ts'

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { account, orderOf, type Source, textOf, webhookRequest } from '../../bench/traffic.ts'
+import { lineSettings } from '../../src/channels/line/config.ts'
 import { createLineWebhook } from '../../src/channels/line/webhook.ts'
 import { createGenesysWebhook } from '../../src/genesys/webhook.ts'
 
@@ -18,7 +19,11 @@ function received(source: Source, number: number) {
   return { head, headers, body: Buffer.from(text) }
 }
 
-const line = createLineWebhook({ channel: account.channel, secrets: [account.channelSecret] })
+const line = createLineWebhook({
+  channel: account.channel,
+  settings: lineSettings.parse({ channelId: '1657000001', channelSecret: account.channelSecret }),
+  timeZone: 'UTC',
+})
 const genesys = createGenesysWebhook({
   channel: account.channel,
   integrationId: account.integrationId,

@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals'
 import { Redis } from 'ioredis'
 import type { OutboundItem, RecordedRequest } from '../../src/sandbox/platforms.ts'
+import { schemaProblems } from '../line-schema/check.ts'
 import { startProcessWorld } from '../support/bridge-process.ts'
 import { freePort } from '../support/free-port.ts'
 import { desk, phone, receiptsOf } from '../support/looks.ts'
@@ -112,6 +113,7 @@ export async function beginTalk(redisUrl: string, { direction, refused, mayRepea
         ])
       }
       expect(line.violations).toEqual([])
+      expect(schemaProblems(line.requests)).toEqual([])
       expect(genesys.strayReceipts).toEqual([])
 
       const base = `{${keyPrefix}}:`

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { findRedisServer } from '../../src/lib/redis-server.ts'
+import { createQuotes } from '../../src/quotes/store.ts'
 import { type ProcessWorld, startProcessWorld, statusOf } from '../support/bridge-process.ts'
 import { asBytes, everythingBelow, everythingIn } from '../support/everything.ts'
 import { journeys } from '../support/journeys.ts'
@@ -48,6 +49,17 @@ async function erase(
 
 const his = (user: string): string[] => ['--channel', thailand.name, '--user', user]
 
+/** The texts of a customer that are kept for quotes, as far as they are those of the given messages. */
+async function quoted(world: ProcessWorld, user: string, ids: readonly string[]): Promise<readonly string[]> {
+  const { store, signingSecret } = world.config.media as { store: string; signingSecret: string }
+  const onError = (error: Error) => {
+    throw error
+  }
+  const quotes = createQuotes({ folder: store, secrets: [signingSecret], onError })
+  const found = await Promise.all(ids.map((id) => quotes.find({ channel: thailand.name, user }, id)))
+  return found.filter((text) => text !== undefined)
+}
+
 /** The numbers of a report, by what they count. */
 function counts(report: string): Record<string, number> {
   const { removed, kept } = JSON.parse(report) as Record<'removed' | 'kept', { what: string; count: number }[]>
@@ -76,18 +88,23 @@ async function withoutBridge(redisUrl?: string): Promise<ProcessWorld> {
 const about = (user: string) => (request: { readonly body: unknown }) => JSON.stringify(request.body).includes(user)
 
 /**
- * Has the bridge keep one of everything of a customer: a name, files of both ways, a dead letter, a plan that was begun, and
- * words that wait in both directions.
+ * Has the bridge keep one of everything of a customer: a name, files of both ways, a dead letter, a plan that was begun, buttons, texts
+ * for quotes, and words that wait in both directions.
+ * @returns the id of a message whose text is kept for quotes
  */
-async function leaveTraces(world: ProcessWorld, user: string, name: string): Promise<void> {
+async function leaveTraces(world: ProcessWorld, user: string, name: string): Promise<string> {
   const { line, genesys } = world
-  write(world, `delivered ${name}`, thailand, user)
+  const delivered = write(world, `delivered ${name}`, thailand, user)
   await onDesk(world, `delivered ${name}`, thailand, user)
   line.send(thailand.name, user, { type: 'image', bytes: await jpeg() })
   await until('the picture', () => desk(world, thailand, user).length === 2)
   const sent = { bytes: pdf(), mime: 'application/pdf', fileName: `${mark} for ${name}.pdf` }
   const document = genesys.sendAttachment(thailand.integrationId, user, sent)
   await until('the document', () => document.receipts.length > 0)
+  const quickReply = { text: 'Yes', payload: `yes of ${name}`, action: 'Message' }
+  const question = { text: `Choose, ${name}`, content: [{ contentType: 'QuickReply', quickReply }] }
+  const offer = genesys.sendStructured(thailand.integrationId, user, question, { author: 'Bot' })
+  await until('the buttons', () => offer.receipts.length > 0)
 
   const refusal = genesys.break('message', { answer: 400, when: about(user) })
   write(world, `refused ${name}`, thailand, user)
@@ -105,6 +122,8 @@ async function leaveTraces(world: ProcessWorld, user: string, name: string): Pro
   const attempts = (requests: readonly { readonly status?: number | undefined; readonly body: unknown }[]) =>
     requests.filter((request) => request.status === 503 && about(user)(request)).length
   await until('first attempts', () => attempts(genesys.requests) > 0 && attempts(line.requests) > 0)
+  await until('the text for quotes', async () => (await quoted(world, user, [delivered.id])).length > 0)
+  return delivered.id
 }
 
 describe('the erasure of a customer', () => {
@@ -119,8 +138,8 @@ describe('the erasure of a customer', () => {
     // Else the append-only file is compressed, and a search in it would prove nothing.
     await redis.config('SET', 'rdbcompression', 'no')
     const other = friendOf(world, thailand, 7)
-    await leaveTraces(world, thailand.userId, 'erased one')
-    await leaveTraces(world, other, 'other one')
+    const quotable = await leaveTraces(world, thailand.userId, 'erased one')
+    const quotableOther = await leaveTraces(world, other, 'other one')
     await until('all four to wait', async () => {
       const waiting = await redis.keys(`{${(world.config.redis as { keyPrefix: string }).keyPrefix}}:lane:*`)
       return waiting.length === 4
@@ -140,9 +159,14 @@ describe('the erasure of a customer', () => {
       dead_letters: 1,
       files: 2,
       profile: 1,
-      traces: 8,
+      offers: 1,
+      // Some for each attempt.
+      quotes: expect.any(Number),
+      traces: 9,
       block_mark: 0,
     })
+    expect(await quoted(world, thailand.userId, [quotable])).toEqual([])
+    expect(await quoted(world, other, [quotableOther])).toEqual([`${mark} delivered other one`])
     expect(JSON.parse(told.stdout)).toMatchObject({ underWay: 0, appendOnlyFile: 'rewritten' })
     expect(told.code).toBe(0)
 
@@ -152,6 +176,7 @@ describe('the erasure of a customer', () => {
       'refused other one',
       'waits first other one',
       'waits second for other one',
+      'yes of other one',
       `${mark} for other one`,
     ])
       expect(after.includes(kept)).toBe(true)

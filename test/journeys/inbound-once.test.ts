@@ -166,7 +166,6 @@ describe('what is not for the contact centre', () => {
     ['standby', text('Another module answers'), { event: { mode: 'standby' } }],
     ['follow', other('follow', { follow: { isUnblocked: false } })],
     ['unfollow', other('unfollow')],
-    ['unsend', { type: 'unsend', messageId: '7002' }],
     ['messageEdited', other('messageEdited', { message: { id: '7003', type: 'text', text: 'Said otherwise' } })],
     ['join', other('join'), about(group)],
     ['memberJoined', other('memberJoined', { joined: { members: [{ type: 'user', userId: otherUser('3') }] } })],

@@ -188,7 +188,7 @@ describe('a customer’s file', () => {
     mend()
     write(world, 'afterwards')
 
-    expect((await arrived(world, 1)).map(({ text }) => bare(text))).toEqual(['afterwards'])
+    expect((await arrived(world, 2)).map(({ text }) => bare(text))).toEqual(['[ลูกค้ายกเลิกข้อความ]', 'afterwards'])
   })
 
   test('above what Genesys takes becomes a text with its name, its size and a link to all of it', async () => {

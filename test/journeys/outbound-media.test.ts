@@ -3,6 +3,7 @@ import sharp from 'sharp'
 import { mp3, mp4, noise, plain, serve } from '../media/samples.ts'
 import { journeys } from '../support/journeys.ts'
 import { metric, outcomes, pushes, shown, shownBeforeLast, wholeReceiptOf } from '../support/looks.ts'
+import { linkIn, wordsIn } from '../support/touch.ts'
 import { thailand, type World } from '../support/world.ts'
 import { load, pdf, sha256 } from './files.ts'
 
@@ -75,7 +76,8 @@ describe('an agent’s picture', () => {
     const bytes = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')
     const message = await attached(world, { bytes, mime: 'image/png', fileName: 'logo.png' })
 
-    expect(message.type).toBe('text')
+    expect(wordsIn(message)).toContain('logo.png')
+    expect((await load(linkIn(message))).status).toBe(200)
   })
 })
 
@@ -97,7 +99,8 @@ describe('an agent’s recording', () => {
     const world = await start()
     const message = await attached(world, { bytes: Buffer.from('OggS\0\x02'), mime: 'audio/ogg', fileName: 'note.ogg' })
 
-    expect(message.text).toMatch(new RegExp(`^note.ogg\n${world.url}/media/`))
+    expect(wordsIn(message)).toContain('note.ogg')
+    expect(linkIn(message)).toMatch(new RegExp(`^${world.url}/media/`))
   })
 
   test('on video is played, with a preview picture', async () => {
@@ -115,15 +118,15 @@ describe('an agent’s recording', () => {
 })
 
 describe('any other file of an agent’s', () => {
-  test('becomes its name and a link that downloads it', async () => {
+  test('becomes a card with its name, its size and a link that downloads it', async () => {
     const world = await start()
     const bytes = pdf()
     const message = await attached(world, { bytes, mime: 'application/pdf', fileName: 'สัญญา 2026.pdf' })
 
-    expect(message).toEqual({ type: 'text', text: expect.any(String) })
-    const [name, link] = String(message.text).split('\n')
-    expect(name).toBe('สัญญา 2026.pdf')
-    const file = await load(link)
+    expect(message.type).toBe('flex')
+    expect(wordsIn(message)).toEqual(expect.arrayContaining(['สัญญา 2026.pdf', '20 kB']))
+    expect(message.altText).toBe(`สัญญา 2026.pdf\n${linkIn(message)}`)
+    const file = await load(linkIn(message))
     expect(file.headers.get('content-disposition')).toContain(`filename*=UTF-8''${encodeURIComponent('สัญญา 2026.pdf')}`)
     expect(file.headers.get('content-disposition')).toMatch(/^attachment/)
     expect(file.bytes.equals(bytes)).toBe(true)

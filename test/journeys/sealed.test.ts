@@ -5,6 +5,7 @@ import { plain } from '../media/samples.ts'
 import { journeys } from '../support/journeys.ts'
 import { arrived, envelope, outcomes, shown } from '../support/looks.ts'
 import { write } from '../support/talk.ts'
+import { linkIn } from '../support/touch.ts'
 import { until } from '../support/until.ts'
 import { thailand } from '../support/world.ts'
 import { load, pdf, sendFile, sha256 } from './files.ts'
@@ -61,9 +62,9 @@ test('with sealed payloads everything is carried as without', async () => {
   await until('the long text', () => long.receipts.length > 0)
   const document = genesys.sendAttachment(thailand.integrationId, thailand.userId, sent)
   const messages = await shown(world, 7)
-  const texts = messages.map((message) => String(message.text))
-  expect(texts.slice(0, -1).join('')).toBe(String(long.text))
-  expect((await load(texts.at(-1)?.split('\n')[1])).bytes.equals(sent.bytes)).toBe(true)
+  const texts = messages.slice(0, -1).map((message) => String(message.text))
+  expect(texts.join('')).toBe(String(long.text))
+  expect((await load(linkIn(messages.at(-1)))).bytes.equals(sent.bytes)).toBe(true)
   await until('a receipt', () => document.receipts.length > 0)
   await line.block(thailand.name, thailand.userId).webhook.ended
   const late = genesys.sendText(thailand.integrationId, thailand.userId, 'One more thing')

@@ -19,20 +19,22 @@ test('a message that the customer takes back while it waits never reaches an age
   write(world, 'third')
   await until('all of them to wait', () => world.events.filter(({ type }) => type === 'message.received').length === 3)
   world.line.send(thailand.name, thailand.userId, { type: 'unsend', messageId: regretted.id })
-  await until('LINE to hear that it is known', () =>
-    world.events.some((event) => event.type === 'message.ignored' && event.reason === 'unsend'),
-  )
+  await until('the notice to wait', () => world.events.filter(({ type }) => type === 'message.received').length === 4)
   mend()
   await world.app.retryNow()
 
-  const items = await arrived(world, 2)
-  expect(items.map(({ text }) => text)).toEqual([expect.stringContaining('first'), expect.stringContaining('third')])
+  const items = await arrived(world, 3)
+  expect(items.map(({ text }) => text)).toEqual([
+    expect.stringContaining('first'),
+    expect.stringContaining('third'),
+    '[ลูกค้ายกเลิกข้อความ]',
+  ])
   expect(JSON.stringify(world.genesys.requests)).not.toContain('regretted')
 })
 
 test('a message that was given up loses its words when the customer takes it back', async () => {
   const world = await start()
-  world.genesys.break('message', { answer: 400 })
+  const mend = world.genesys.break('message', { answer: 400 })
   const regretted = write(world, 'regretted')
   const letters = async (): Promise<readonly DeadLetterJson[]> =>
     (await apiGet<DeadLettersJson>(world, '/dead-letters')).body.items
@@ -43,6 +45,7 @@ test('a message that was given up loses its words when the customer takes it bac
   const shown = async () => (await apiGet(world, `/dead-letters/${letter?.id}?content=1`)).body
   expect(JSON.stringify(await shown())).toContain('regretted')
 
+  mend()
   world.line.send(thailand.name, thailand.userId, { type: 'unsend', messageId: regretted.id })
   await until('its words to be gone', async () => !JSON.stringify(await shown()).includes('regretted'))
   expect(await letters()).toHaveLength(1)

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, expect } from '@jest/globals'
+import { schemaProblems } from '../line-schema/check.ts'
 import { startTestRedis, type TestRedis } from './redis.ts'
 import { type Brand, mark } from './talk.ts'
 import { startWorld, taiwan, thailand, type World } from './world.ts'
@@ -68,7 +69,7 @@ function unspeakable({ line, genesys }: Watched, phoneEvents: readonly unknown[]
 const asLogged = (text: string): string => JSON.stringify(text.slice(0, 80)).slice(1, -1)
 
 /**
- * Gives a test file its worlds. After each test they are stopped, and whatever was carried in them, LINE's rules were kept,
+ * Gives a test file its worlds. After each test they are stopped, and whatever was carried in them, LINE's rules and schema were kept,
  * nothing came twice, and neither log nor events told what is nobody's business.
  * @param settings.lasting `file`: its worlds serve all tests, and are stopped and looked at after the last one
  */
@@ -85,6 +86,7 @@ export function journeys(settings: { readonly lasting?: 'test' | 'file' } = {}):
     for (const end of endings.splice(0).toReversed()) await end()
     for (const { world, leastLines, phoneEvents } of ended) {
       expect(world.line.violations).toEqual([])
+      expect(schemaProblems(world.line.requests)).toEqual([])
       if (!repeating.has(world)) expect(world.genesys.duplicates).toEqual([])
       const told = [...world.log, ...(world.events ?? []).map((event) => JSON.stringify(event))].join('\n')
       expect(world.log.length).toBeGreaterThanOrEqual(leastLines)
