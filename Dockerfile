@@ -25,4 +25,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
 # generation, an old one that grows slowly, and one arena for native memory keep the process at about half of the memory that it
 # would take otherwise.
 ENV MALLOC_ARENA_MAX=1
-CMD ["node", "--max-semi-space-size=16", "--expose-gc", "src/main.ts"]
+CMD ["node", "--max-semi-space-size=8", "--heap-growing-percent=100", "--expose-gc", "src/main.ts"]
