@@ -4,26 +4,24 @@ import path from 'node:path'
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { errorCode } from '../lib/error-code.ts'
 import { createSealer, type Sealer } from '../lib/seal.ts'
+import { findIn, type Kept, without } from './lines.ts'
 import { isPast } from './places.ts'
 
-/** The tag of a conversation, the id of a message, its text. */
-export type Kept = readonly [tag: string, id: string, text: string]
-
 /**
- * The files in which texts are kept: `<folder> / <day> / <shard>`. Each line holds what came within one moment, sealed as a
+ * The files in which texts are kept: `<folder> / <day> / <file>`. What came within one moment is one line there, sealed as a
  * whole, so that a text never lies readable on a disk. A line that cannot be opened (cut off, or sealed under a secret that is no
  * longer known) counts as absent.
  */
 export interface Shards {
-  append(day: string, shard: string, kept: readonly Kept[]): Promise<void>
-  /** What was kept last under the tag and id. */
-  find(day: string, shard: string, tag: string, id: string): Promise<string | undefined>
+  append(day: string, file: string, lines: string): Promise<void>
+  /** What was kept last of that message. */
+  find(day: string, file: string, user: string, id: string): Promise<string | undefined>
   /**
    * Writes the file anew without what is `doomed`, and without what cannot be opened. What another process appends at this very
    * moment may be lost.
    * @returns how many were doomed
    */
-  remove(day: string, shard: string, doomed: (kept: Kept) => boolean): Promise<number>
+  remove(day: string, file: string, doomed: (kept: Kept) => boolean): Promise<number>
   /** Removes the days whose time is over at `now` (ms since the epoch). */
   sweep(now: number): Promise<void>
 }
@@ -34,24 +32,19 @@ const linesPerTurn = 100
 /** A key of its own for each use of a secret: https://datatracker.ietf.org/doc/html/rfc5869 */
 const keyOf = (secret: string): Buffer => Buffer.from(hkdfSync('sha256', secret, '', 'line-genesys-bridge quotes', 32))
 
-const isKept = (value: unknown): value is Kept =>
-  Array.isArray(value) && value.length === 3 && value.every((part) => typeof part === 'string')
-
-/** Undefined when the line is none of ours, or does not hold `word`: most lines need not be read then. */
-function opened(sealer: Sealer, line: string, word = ''): readonly Kept[] | undefined {
+/** Empty when it is none of ours. */
+function opened(sealer: Sealer, sealed: string): string {
   try {
-    const text = sealer.open(line)
+    const lines = sealer.open(sealed)
     // A sealer passes on what is not sealed; here that is nothing of ours.
-    if (text === line || !text.includes(word)) return undefined
-    const list: unknown = JSON.parse(text)
-    return Array.isArray(list) && list.every(isKept) ? list : undefined
+    return lines === sealed ? '' : lines
   } catch {
-    return undefined
+    return ''
   }
 }
 
 /** Empty when there is no such file. */
-async function linesOf(file: string): Promise<string[]> {
+async function sealedIn(file: string): Promise<string[]> {
   try {
     return (await readFile(file, 'latin1')).split('\n').filter(Boolean)
   } catch (error) {
@@ -66,55 +59,52 @@ export function createShards(settings: { readonly folder: string; readonly secre
   const sealer = createSealer({ keys: settings.secrets.map(keyOf) })
   if (!sealer.seals) throw new TypeError('a secret is needed to seal quotes')
 
-  const seal = (kept: readonly Kept[]): string => `${sealer.seal(JSON.stringify(kept))}\n`
-
   return {
-    async append(day, shard, kept) {
-      const file = path.join(root, day, shard)
-      const line = seal(kept)
-      const write = () => appendFile(file, line, { mode: 0o600 })
+    async append(day, file, lines) {
+      const target = path.join(root, day, file)
+      const sealed = `${sealer.seal(lines)}\n`
+      const write = () => appendFile(target, sealed, { mode: 0o600 })
       try {
         await write()
       } catch (error) {
         if (errorCode(error) !== 'ENOENT') throw error
-        await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+        await mkdir(path.dirname(target), { recursive: true, mode: 0o700 })
         await write()
       }
     },
 
-    async find(day, shard, tag, id) {
-      const lines = await linesOf(path.join(root, day, shard))
-      for (const [count, line] of lines.reverse().entries()) {
-        const found = opened(sealer, line, tag)?.findLast((kept) => kept[0] === tag && kept[1] === id)
-        if (found) return found[2]
+    async find(day, file, user, id) {
+      const all = await sealedIn(path.join(root, day, file))
+      for (const [count, sealed] of all.reverse().entries()) {
+        const text = findIn(opened(sealer, sealed), user, id)
+        if (text !== undefined) return text
         if (count % linesPerTurn === linesPerTurn - 1) await othersTurn()
       }
       return undefined
     },
 
-    async remove(day, shard, doomed) {
-      const file = path.join(root, day, shard)
-      const lines = await linesOf(file)
-      const left: string[] = []
+    async remove(day, file, doomed) {
+      const target = path.join(root, day, file)
+      const kept: string[] = []
       let removed = 0
       let changed = false
-      for (const [count, line] of lines.entries()) {
-        const before = opened(sealer, line) ?? []
-        const after = before.filter((kept) => !doomed(kept))
-        if (after.length > 0) left.push(after.length === before.length ? `${line}\n` : seal(after))
-        removed += before.length - after.length
-        changed ||= after.length === 0 || after.length < before.length
+      for (const [count, sealed] of (await sealedIn(target)).entries()) {
+        const lines = opened(sealer, sealed)
+        const { left, removed: here } = without(lines, doomed)
+        if (left !== '') kept.push(left === lines ? `${sealed}\n` : `${sealer.seal(left)}\n`)
+        removed += here
+        changed ||= left !== lines || left === ''
         if (count % linesPerTurn === linesPerTurn - 1) await othersTurn()
       }
       if (!changed) return 0
-      if (left.length === 0) {
-        await rm(file, { force: true })
+      if (kept.length === 0) {
+        await rm(target, { force: true })
         return removed
       }
-      const temporary = `${file}.${randomUUID()}`
+      const temporary = `${target}.${randomUUID()}`
       try {
-        await writeFile(temporary, left.join(''), { mode: 0o600, flag: 'wx', flush: true })
-        await rename(temporary, file)
+        await writeFile(temporary, kept.join(''), { mode: 0o600, flag: 'wx', flush: true })
+        await rename(temporary, target)
       } catch (error) {
         await rm(temporary, { force: true })
         throw error

@@ -1,7 +1,7 @@
 /** More is not shown of a quote. */
 const maxCharacters = 200
-/** One character, as people see it, can be made of any number of UTF-16 units. */
-const maxUnits = 1_000
+/** One character, as people see it, can be made of any number of UTF-16 units. No more than these are worth keeping. */
+export const maxUnits = 1_000
 
 let clusters: Intl.Segmenter | undefined
 

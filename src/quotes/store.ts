@@ -2,9 +2,11 @@ import path from 'node:path'
 import type { Conversation } from '../bridge/message.ts'
 import type { Quotes } from '../bridge/quotes.ts'
 import { within } from '../lib/within.ts'
-import { dayOf, keptDaysAt, placeOf } from './places.ts'
-import { createShards, type Kept } from './shards.ts'
-import { shortened } from './shorten.ts'
+import { createGathered, type Gathered } from './gathered.ts'
+import { findIn, type Kept, without, writeLine } from './lines.ts'
+import { dayOf, fileOf, keptDaysAt } from './places.ts'
+import { createShards } from './shards.ts'
+import { maxUnits, shortened } from './shorten.ts'
 
 /** Texts by the ids of their messages, as they lie in files. */
 export interface StoredQuotes extends Quotes {
@@ -22,22 +24,8 @@ export interface StoredQuotes extends Quotes {
   close(): Promise<void>
 }
 
-/** What waits to be written is limited by number and by UTF-16 units; what comes beyond that is not kept. */
-const maxWaiting = 20_000
-const maxWaitingUnits = 4_000_000
-/** Names are hashed and lines sealed for so many at once; then others have their turn. */
-const perWrite = 1_000
 /** Nobody waits longer for a disk, be it to show a quote or to stop. */
 const patienceMs = 2_000
-
-interface Waiting {
-  readonly conversation: Conversation
-  readonly id: string
-  readonly text: string
-}
-
-const isOf = ({ conversation }: Waiting, { channel, user }: Conversation): boolean =>
-  conversation.user === user && conversation.channel === channel
 
 /**
  * Keeps texts for seven days in files, which cost a store of memory nothing. They are sealed at rest always. What is kept is
@@ -56,10 +44,9 @@ export function createQuotes(settings: {
 }): StoredQuotes {
   const { folder, secrets, onError, now = Date.now, flushMs = 1_000 } = settings
   const shards = createShards({ folder: path.join(folder, 'quotes'), secrets })
-  let waiting: Waiting[] = []
-  let waitingUnits = 0
+  const gathered = createGathered()
   /** What is being written is still found here. */
-  let leaving: readonly Waiting[] = []
+  let leaving: ReturnType<Gathered['take']> = []
   let due = false
   let closed = false
 
@@ -74,70 +61,65 @@ export function createQuotes(settings: {
   async function writeDown(): Promise<void> {
     due = false
     let failure: unknown
-    while (waiting.length > 0) {
-      leaving = waiting.splice(0, perWrite)
-      const day = dayOf(now())
-      const byShard = new Map<string, Kept[]>()
-      for (const { conversation, id, text } of leaving) {
-        waitingUnits -= text.length
-        const { shard, tag } = placeOf(conversation)
-        const kept: Kept = [tag, id, shortened(text)]
-        const others = byShard.get(shard)
-        if (others) others.push(kept)
-        else byShard.set(shard, [kept])
-      }
-      for (const [shard, kept] of byShard)
-        await shards.append(day, shard, kept).catch((error: unknown) => {
-          failure = error
-        })
-      leaving = []
-    }
+    leaving = gathered.take()
+    const day = dayOf(now())
+    for (const { file, lines } of leaving)
+      await shards.append(day, file, lines).catch((error: unknown) => {
+        failure = error
+      })
+    leaving = []
     if (failure) onError(failure as Error)
   }
 
   async function readBack(conversation: Conversation, id: string): Promise<string | undefined> {
-    const { shard, tag } = placeOf(conversation)
+    const file = fileOf(conversation)
     for (const day of keptDaysAt(now())) {
-      const text = await shards.find(day, shard, tag, id)
+      const text = await shards.find(day, file, conversation.user, id)
       if (text !== undefined) return text
     }
     return undefined
   }
 
-  async function remove(conversation: Conversation, id?: string): Promise<number> {
-    const { shard, tag } = placeOf(conversation)
-    const isDoomed = (one: Waiting) => isOf(one, conversation) && (id === undefined || one.id === id)
-    const doomed = waiting.filter(isDoomed)
-    waiting = waiting.filter((one) => !isDoomed(one))
-    for (const { text } of doomed) waitingUnits -= text.length
+  function inMemory({ channel, user }: Conversation, id: string): string | undefined {
+    const waiting = findIn(gathered.linesOf(channel, user), user, id)
+    if (waiting !== undefined) return waiting
+    const file = fileOf({ channel, user })
+    return findIn(leaving.find((one) => one.file === file)?.lines ?? '', user, id)
+  }
+
+  async function remove({ channel, user }: Conversation, id?: string): Promise<number> {
+    const isDoomed = (kept: Kept) => kept[0] === user && (id === undefined || kept[1] === id)
+    const { left, removed: waiting } = without(gathered.linesOf(channel, user), isDoomed)
+    if (waiting > 0) gathered.replace(channel, user, left)
     return inTurn(async () => {
-      let removed = doomed.length
-      for (const day of keptDaysAt(now()))
-        removed += await shards.remove(day, shard, (kept) => kept[0] === tag && (id === undefined || kept[1] === id))
+      let removed = waiting
+      for (const day of keptDaysAt(now())) removed += await shards.remove(day, fileOf({ channel, user }), isDoomed)
       return removed
     })
   }
 
+  const onDisk = (conversation: Conversation, id: string): Promise<string | undefined> =>
+    within(patienceMs, () => readBack(conversation, id)).catch((error: unknown) => {
+      onError(error as Error)
+      return undefined
+    })
+
   return {
-    keep(conversation, id, text) {
-      if (closed || text === '' || waiting.length >= maxWaiting || waitingUnits >= maxWaitingUnits) return
-      waiting.push({ conversation, id, text })
-      waitingUnits += text.length
-      if (due) return
+    keep({ channel, user }, id, text) {
+      if (closed || text === '') return
+      const added = gathered.add(
+        channel,
+        user,
+        writeLine(user, id, text.length > maxUnits ? text.slice(0, maxUnits) : text),
+      )
+      if (!added || due) return
       due = true
       setTimeout(() => void inTurn(writeDown), flushMs).unref()
     },
 
     async find(conversation, id) {
-      const isIt = (one: Waiting) => one.id === id && isOf(one, conversation)
-      const inMemory = waiting.findLast(isIt) ?? leaving.findLast(isIt)
-      if (inMemory) return shortened(inMemory.text)
-      try {
-        return await within(patienceMs, () => readBack(conversation, id))
-      } catch (error) {
-        onError(error as Error)
-        return undefined
-      }
+      const text = inMemory(conversation, id) ?? (await onDisk(conversation, id))
+      return text === undefined ? undefined : shortened(text)
     },
 
     forget: (conversation, id) => remove(conversation, id),
