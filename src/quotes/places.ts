@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Conversation } from '../bridge/message.ts'
 
 /** Files per channel and day: few, so that what is kept in a moment goes into few of them, and none becomes large. */
-export const shardCount = 32
+export const shardCount = 8
 
 /** So many days are kept besides the one that has not ended yet. */
 const keptDays = 7
