@@ -50,7 +50,7 @@ export async function joinChannel(parts: {
     fetchOutside,
   })
   const centre = createGenesysCentre({ channel: settings, settings: genesys, clients, fetchOutside })
-  const hearing = createHearing(channel)
+  const hearing = createHearing(channel, (id, seconds) => cache.claim(`heard:${name}:${id}`, seconds))
   return {
     name,
     receivers: new Map([
@@ -58,7 +58,11 @@ export async function joinChannel(parts: {
         channel.name,
         createReceiver({
           webhook: channel.webhook,
-          admit: (heard) => queueing.admit(name, 'inbound', heard),
+          async admit(heard) {
+            const noted = hearing.note(heard)
+            if (noted) await noted
+            await queueing.admit(name, 'inbound', heard)
+          },
           onStored: hearing.act,
         }),
       ],

@@ -211,12 +211,19 @@ export type FetchOutside = (
 
 /** A messaging platform on which customers write. */
 export interface Channel extends Side<InboundMessage, OutboundMessage> {
-  /** Adds what can be found out about a message: who wrote it, what it quotes, what was touched. Answers quickly and never throws. */
+  /**
+   * Adds what can be found out about a message: who wrote it, what it quotes, what was touched. Answers quickly, within seconds even when
+   * the store is away.
+   * @throws {DeliveryError} (`retry`) when what was touched cannot be found out now
+   */
   complete(message: InboundMessage): Promise<CompletedMessage>
   /** Told whose message is about to be read, so that {@link complete} has its answer sooner. Keeps nothing, never throws. */
   prepare(user: string): void
-  /** Does something about an effect of a webhook of either side, once that is stored. Nobody waits for it; never throws. */
-  act?(effect: PassingEffect): void
+  /**
+   * Does something about an effect of a webhook of either side. Never throws.
+   * @returns of an `attribute`, what resolves when it is noted, or cannot be; never rejects. Nobody waits for anything else.
+   */
+  act?(effect: PassingEffect): Promise<void> | undefined
   /** Why a message can certainly not be sent, so that nobody has to wait to learn of it: see {@link Refused}. Does no I/O, never throws. */
   refuses?(message: OutboundMessage): FailureReason | undefined
   /**

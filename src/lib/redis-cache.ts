@@ -27,7 +27,13 @@ export const createRedisCache = (parts: { readonly redis: Redis; readonly base: 
   return {
     async get(key: string): Promise<string | undefined> {
       const found = await redis.get(named(key))
-      return found === null || found === forgotten ? undefined : sealer.open(found)
+      if (found === null || found === forgotten) return undefined
+      try {
+        return sealer.open(found)
+      } catch {
+        // Under a key that is gone. No later call could open it.
+        return undefined
+      }
     },
     async set(key: string, value: string, ttlSeconds: number): Promise<void> {
       await redis.set(named(key), sealer.seal(value), 'EX', Math.max(1, Math.ceil(ttlSeconds)))

@@ -178,16 +178,35 @@ describe('life-cycle events', () => {
     expect(desk(world)).toEqual(['[ลูกค้าเพิ่มบัญชีนี้เป็นเพื่อน]', '[ลูกค้าเชื่อมโยงบัญชีแล้ว]'])
   })
 
-  test('attribute: the next message tells it, and only that one', async () => {
+  test('attribute: the next message tells it, and only that one, even when LINE sends the event again', async () => {
     const world = await start({ channels: { line: { events: { follow: 'attribute' } } } })
-    await send(world, { type: 'follow', follow: { isUnblocked: false } }).webhook.ended
+    const follow = send(world, { type: 'follow', follow: { isUnblocked: false } })
+    await follow.webhook.ended
     write(world, 'one')
     await arrived(world, 1)
+    await world.line.post(thailand.name, [follow.event]).ended
     write(world, 'two')
     const items = await arrived(world, 2)
     const attributes = items.map(({ body }) => JSON.stringify(body.channel))
     expect(attributes[0]).toContain('"lineEvent":"follow"')
     expect(attributes[1]).not.toContain('lineEvent')
+  })
+
+  test('attribute: a message that comes in the same body tells it', async () => {
+    const world = await start({ channels: { line: { events: { accountLink: 'attribute' } } } })
+    write(world, 'hello')
+    await arrived(world, 1)
+    const link = {
+      type: 'event',
+      event: { type: 'accountLink', link: { result: 'ok', nonce: 'n'.repeat(10) } },
+    } as const
+    const said = [link, { type: 'text', text: 'zebra linked' } as const]
+    await world.line.post(
+      thailand.name,
+      said.map((one) => world.line.event(thailand.name, thailand.userId, one)),
+    ).ended
+    const [, item] = await arrived(world, 2)
+    expect(JSON.stringify(item?.body.channel)).toContain('"lineEvent":"accountLink"')
   })
 
   test('a follow that agents read of lets a customer be reached again', async () => {

@@ -33,6 +33,13 @@ test.each([
   expect((await redis.get(`${cache.base}cache:name`))?.includes('มะม่วง')).toBe(keys.length === 0)
 })
 
+test('what is sealed under a key that is gone counts as absent', async () => {
+  const before = createCache([randomBytes(32)])
+  await before.set('name', 'มะม่วง', 60)
+  const sealer = createSealer({ keys: [randomBytes(32)] })
+  expect(await createRedisCache({ redis, base: before.base, sealer }).get('name')).toBeUndefined()
+})
+
 test('what is added never replaces what is there', async () => {
   const cache = createCache()
   await cache.add('name', 'first', 60)

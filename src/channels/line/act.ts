@@ -15,7 +15,8 @@ const attributesKeptSeconds = 7 * 24 * 60 * 60
 
 /**
  * Makes the function that acts on passing effects: shows that somebody writes, leaves groups where the account is not meant to be, and
- * notes what a customer's next message should tell. It returns at once and never throws; what fails is let go.
+ * notes what a customer's next message should tell. It returns at once and never throws; what fails is let go, and what it returns
+ * resolves then too.
  * @param parts.typing absent when customers should not see that somebody writes
  * @param parts.now the clock, in ms since the epoch
  */
@@ -25,7 +26,7 @@ export function createAct(parts: {
   readonly client: Pick<LineClient, 'leave'>
   readonly cache: Cache
   readonly now: () => number
-}): (effect: PassingEffect) => void {
+}): (effect: PassingEffect) => Promise<void> | undefined {
   const { channel, typing, client, cache, now } = parts
   const leftAt = createRecently<number>({ most: rememberedGroups })
 
@@ -63,5 +64,5 @@ export function createAct(parts: {
     }
   }
 
-  return (effect) => void begin(effect)?.catch(() => {})
+  return (effect) => begin(effect)?.catch(() => {})
 }

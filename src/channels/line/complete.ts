@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cache } from '../../bridge/cache.ts'
+import { DeliveryError } from '../../bridge/errors.ts'
 import type { CompletedMessage, InboundMessage, Touched } from '../../bridge/message.ts'
 import type { Quotes } from '../../bridge/quotes.ts'
 import { within } from '../../lib/within.ts'
@@ -19,8 +20,8 @@ const readTokenSeconds = 30 * 24 * 60 * 60
 const answerMs = 5_000
 const betweenAsksMs = 100
 
-/** Asks again until there is an answer. @returns undefined, too, when there is none in time */
-async function insistently<T>(limitMs: number, ask: () => Promise<T>): Promise<T | undefined> {
+/** Asks again until there is an answer. @throws {DeliveryError} when there is none in time */
+async function insistently<T>(limitMs: number, ask: () => Promise<T>): Promise<T> {
   const endsAt = performance.now() + limitMs
   for (let leftMs = limitMs; leftMs > 0; leftMs = endsAt - performance.now()) {
     try {
@@ -29,12 +30,13 @@ async function insistently<T>(limitMs: number, ask: () => Promise<T>): Promise<T
       await sleep(Math.min(betweenAsksMs, Math.max(0, endsAt - performance.now())))
     }
   }
-  return undefined
+  throw new DeliveryError('What was touched could not be looked up.', { do: 'retry', mayHaveArrived: false })
 }
 
 /**
  * Makes the function that adds to a message what can be found out about it. A plain text costs a look at its writer's profile and
- * nothing more. Nothing but an answer is waited for longer than `waitMs`, nothing longer than `answerWaitMs`, and it never throws.
+ * nothing more. Nothing but an answer is waited for longer than `waitMs`, nothing longer than `answerWaitMs`. It throws {@link DeliveryError}
+ * only, and only where the cache did not say by then what was touched: told as an old button, the answer would be lost for good.
  */
 export function createComplete(parts: {
   readonly channel: string
@@ -66,7 +68,17 @@ export function createComplete(parts: {
     ? createNextAttributes({ cache })
     : undefined
 
-  const inTime = <T>(ask: () => Promise<T>): Promise<T | undefined> => within(waitMs, ask).catch(() => undefined)
+  /** @param ask gets what tells whether it is still waited for */
+  async function inTime<T>(ask: (isWaiting: () => boolean) => Promise<T>): Promise<T | undefined> {
+    let waiting = true
+    try {
+      return await within(waitMs, () => ask(() => waiting))
+    } catch {
+      return undefined
+    } finally {
+      waiting = false
+    }
+  }
 
   async function answered(user: string, { key, instant }: Touched): Promise<CompletedMessage['content']> {
     const found = await insistently(answerWaitMs, () => offers.find(user, key))
@@ -97,7 +109,7 @@ export function createComplete(parts: {
       isShared(user) ? groups.find(user) : customers.customer(user),
       quotedIn(message),
       speakerOf(message),
-      takeAttributes && said.kind !== 'notice' ? inTime(() => takeAttributes(message)) : undefined,
+      takeAttributes && said.kind !== 'notice' ? inTime((isWaiting) => takeAttributes(message, isWaiting)) : undefined,
     ])
     return {
       ...message,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
+import { DeliveryError } from '../../../src/bridge/errors.ts'
 import type { InboundMessage } from '../../../src/bridge/message.ts'
 import { createComplete } from '../../../src/channels/line/complete.ts'
 import { offerData } from '../../../src/channels/line/offers.ts'
@@ -111,10 +112,11 @@ describe('what was touched', () => {
         throw new Error('The store is away.')
       },
     ],
-  ])('is an old button in the end, when the store %s', async (_, find) => {
+  ])('has to be looked up once more, when the store %s: it may still be known', async (_, find) => {
     const { parts } = completing()
     const complete = createComplete({ ...parts, offers: { find }, answerWaitMs: 250 })
-    const took = await elapsed(async () => expect((await complete(touched())).content).toEqual(old))
+    const failure = { name: 'DeliveryError', next: { do: 'retry', mayHaveArrived: false } }
+    const took = await elapsed(() => expect(complete(touched())).rejects.toMatchObject(failure))
     expect(took).toBeGreaterThan(200)
     expect(took).toBeLessThan(2_000)
   })
@@ -202,7 +204,7 @@ describe('with which it can be told that a message was read', () => {
   })
 })
 
-test('nothing throws, even when nothing answers', async () => {
+test('nothing but a touch throws, even when nothing answers', async () => {
   const broken = async () => {
     throw new Error('It is away.')
   }
@@ -215,13 +217,11 @@ test('nothing throws, even when nothing answers', async () => {
   })
   memory.away = true
   const key = offerData({ channel, messageId: 'g1', index: 0 })
-  const all = [
-    message({ readToken: 't', quotes: '7' }),
-    message({ user: group, member: 'U7', readToken: 't' }),
-    message({ content: { kind: 'touched', key } }),
-  ]
+  const all = [message({ readToken: 't', quotes: '7' }), message({ user: group, member: 'U7', readToken: 't' })]
+  const touch = complete(message({ content: { kind: 'touched', key } }))
   const heard = await Promise.all(all.map(complete))
-  expect(heard.map(({ content }) => content.kind)).toEqual(['text', 'text', 'notice'])
+  expect(heard.map(({ content }) => content.kind)).toEqual(['text', 'text'])
+  await expect(touch).rejects.toBeInstanceOf(DeliveryError)
   // A rejection that nobody caught would end the process in the next turn.
   await sleep(1)
 })

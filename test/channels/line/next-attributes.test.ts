@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
 import type { Cache } from '../../../src/bridge/cache.ts'
 import { offerData } from '../../../src/channels/line/offers.ts'
 import { channel, completing, elapsed, message, never } from './completing.ts'
+import { createMemoryCache } from './memory-cache.ts'
 
 describe('what was noted for the next message', () => {
   const line = { events: { follow: 'attribute' } }
@@ -64,4 +66,26 @@ describe('what was noted for the next message', () => {
     const took = await elapsed(async () => expect(await complete(message())).toEqual(message()))
     expect(took).toBeLessThan(1_000)
   })
+
+  test.each(['get', 'set'] as const)(
+    'is left to the next message when the store is too slow for this one (%s)',
+    async (slow) => {
+      const gate = Promise.withResolvers<void>()
+      let late: Promise<unknown> = Promise.resolve()
+      const memory = createMemoryCache()
+      const held = (...args: [key: string, value: string, seconds: number]) => {
+        late = gate.promise.then((): Promise<unknown> => memory[slow](...args))
+        return late as Promise<never>
+      }
+      const of = { line, cache: { ...memory, [slow]: held } }
+      await noted(memory)
+      expect(await completing(of).complete(message())).not.toHaveProperty('attributes')
+      gate.resolve()
+      await late
+      await sleep(1)
+      expect(await completing({ line, cache: memory }).complete(message({ id: 'm2' }))).toMatchObject({
+        attributes: { lineEvent: 'follow' },
+      })
+    },
+  )
 })
