@@ -82,15 +82,17 @@ export function toEntry(heard: HeardMessage, about: About): AdmitEntry | undefin
     const place = { queue: effects.lost ? queueName(channel, 'inbound') : queue, user: safeId(customer), id }
     return { channel, ...place, trace: { day, shard, field, text }, ...effects }
   }
-  const ids = idsOf(heard.message)
+  const { message } = heard
+  const ids = idsOf(message)
   const user = safeId(ids.user)
+  const replaces = 'edited' in message && message.edited ? effects.withdrawn?.id : undefined
   return {
     channel,
     queue,
     user,
     id,
     trace: { day, shard, field, text: writeTrace(ids, receivedAt) },
-    entry: laneEntry(id, receivedAt, writeItem(codec, heard.message, { id, user, receivedAt })),
+    entry: laneEntry(id, receivedAt, writeItem(codec, message, { id, user, receivedAt }, replaces)),
     ...effects,
   }
 }

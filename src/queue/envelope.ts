@@ -16,6 +16,8 @@ interface Envelope {
   readonly k?: string
   /** A conversation's id that is a UUID. */
   readonly K?: string
+  /** The id, in safe form, of the message whose place it takes: the script that withdraws that one looks for it. */
+  readonly o?: string
   /** The sealed JSON of the payload; without a key, the payload's own fields stand here instead. */
   readonly x?: string
 }
@@ -35,8 +37,11 @@ export interface Content {
 }
 
 export interface Codec extends Sealer {
-  /** @param payload none of its fields may be named like those of the envelope: `m u e E k K x v` */
-  write(ids: Partial<MessageIds>, payload: object): string
+  /**
+   * @param payload none of its fields may be named like those of the envelope: `m u e E k K o x v`
+   * @param replaces the id, in safe form, of the message whose place it takes
+   */
+  write(ids: Partial<MessageIds>, payload: object, replaces?: string): string
   /** @throws {Error} when the envelope is of another version, or sealed under a key we do not have. */
   read(text: string): Content
 }
@@ -64,8 +69,12 @@ function readIds({ m, u, e, E, k, K }: Envelope): Partial<MessageIds> {
 export const createCodec = (sealer: Sealer): Codec => ({
   ...sealer,
 
-  write: (ids, payload) =>
-    JSON.stringify({ ...writeIds(ids), ...(sealer.seals ? { x: sealer.seal(JSON.stringify(payload)) } : payload) }),
+  write: (ids, payload, replaces) =>
+    JSON.stringify({
+      ...writeIds(ids),
+      ...(replaces !== undefined && { o: replaces }),
+      ...(sealer.seals ? { x: sealer.seal(JSON.stringify(payload)) } : payload),
+    }),
 
   read(text) {
     const envelope = JSON.parse(text) as Envelope | FirstEnvelope
@@ -74,7 +83,7 @@ export const createCodec = (sealer: Sealer): Codec => ({
       if (v !== 1) throw new Error('This envelope is of a version that this release cannot read.')
       return { ids, payload: typeof sealed === 'string' ? JSON.parse(sealer.open(sealed)) : sealed }
     }
-    const { m: _m, u: _u, e: _e, E: _bareEvent, k: _k, K: _bareConversation, x, ...payload } = envelope
+    const { m: _m, u: _u, e: _e, E: _bareEvent, k: _k, K: _bareConversation, o: _o, x, ...payload } = envelope
     return { ids: readIds(envelope), payload: x === undefined ? payload : JSON.parse(sealer.open(x)) }
   },
 })

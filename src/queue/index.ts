@@ -54,7 +54,8 @@ export interface Queueing {
 }
 
 /**
- * @param settings.eraseFiles erases the files of a message that was taken back; absent where the media store cannot be reached
+ * @param settings.eraseFiles erases what else is kept of a message that was taken back, such as its files; absent where the media store
+ *   cannot be reached
  * @param settings.front refuses commands at once while Redis is away; used for what webhooks wait for
  * @param settings.back waits for Redis to come back; used by workers
  * @param settings.faults where this process is to die, for tests

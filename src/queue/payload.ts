@@ -50,8 +50,11 @@ const lengthen = (content: unknown): unknown => {
   return typeof content === 'string' ? { kind: 'text', text: content } : content
 }
 
-/** Ids lie in the open part of the envelope and are not repeated in the sealed one: a waiting message costs memory. */
-export function writeItem(codec: Codec, item: Item, told: Told): string {
+/**
+ * Ids lie in the open part of the envelope and are not repeated in the sealed one: a waiting message costs memory.
+ * @param replaces the id, in {@link safeId} form, of the message whose place it takes
+ */
+export function writeItem(codec: Codec, item: Item, told: Told, replaces?: string): string {
   const ids: { message?: string; user?: string; event?: string; conversation?: string } = {}
   const fields: Record<string, unknown> = { a: told.receivedAt - item.at }
   if (told.id !== item.id && originalId(told.id) !== item.id) ids.message = item.id
@@ -76,7 +79,7 @@ export function writeItem(codec: Codec, item: Item, told: Told): string {
         fields[shortNames[name] ?? name] = value
     }
   }
-  return codec.write(ids, fields)
+  return codec.write(ids, fields, replaces)
 }
 
 /** The inverse of {@link writeItem}; the queue says what kind of item it holds. Also reads what an earlier release wrote. */

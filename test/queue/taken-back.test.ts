@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { InboundMessage } from '../../src/bridge/message.ts'
 import type { HeardMessage } from '../../src/queue/admission.ts'
@@ -178,4 +179,24 @@ describe.each([
     expect(await waitingIn(process)).toEqual(['1', '2!', id])
     expect(await holdsWords(process)).toBe(false)
   })
+})
+
+test.each([
+  ['readable', []],
+  ['sealed', [randomBytes(32)]],
+])('what had taken the place of a message is taken back with it, %s; what only names it is not', async (_how, keys) => {
+  const process = await createProcess(store, { keys })
+  const again: HeardMessage = {
+    ...edited,
+    id: 'edit-2b',
+    message: { ...inbound('edit-2b', 'U1', 'best'), edited: true },
+  }
+  const naming = heard(inbound('3', 'U1', '"o":"2"'))
+  await process.admit('shop', 'inbound', [heard(inbound('1')), regretted, naming, edited])
+  // The later of two edits is enough.
+  await process.admit('shop', 'inbound', [again])
+  expect(await waitingIn(process)).toEqual(['1', '2!', '3', 'edit-2!', 'edit-2b'])
+  await process.admit('shop', 'inbound', [notice])
+  expect(await waitingIn(process)).toEqual(['1', '2!', '3', 'edit-2!', 'edit-2b!', 'unsend-2'])
+  expect((await arrivedUntil(process, 'unsend-2')).map(({ id }) => id)).toEqual(['1', '3', 'unsend-2'])
 })

@@ -36,14 +36,16 @@ local function mark_customer(queue, user, mark, at)
 end
 
 -- What waits loses its content, and the requests made from it, and keeps its place; what has not come yet is known already when it comes.
+-- The same goes for what had taken the place of the message before: its envelope names that in the open.
 local function withdraw(queue, user, id, shard, field, today, trace)
   if not seen(today, '1', shard, field) then note(today, shard, field, trace) end
   local lane = lane_key(queue, user)
+  local successor = '"o":"' .. id .. '"'
   for index, entry in ipairs(redis.call('LRANGE', lane, 0, -1)) do
     local found, at = head_of(entry)
-    if found == id then
-      redis.call('LSET', lane, index - 1, id .. ' ' .. at .. ' withdrawn')
-      redis.call('HDEL', base .. 'replayed:' .. queue, id)
+    if found == id or string.find(entry, successor, 1, true) then
+      redis.call('LSET', lane, index - 1, found .. ' ' .. at .. ' withdrawn')
+      redis.call('HDEL', base .. 'replayed:' .. queue, found)
       if index == 1 then redis.call('HDEL', attempt_key(queue, user), 'plan') end
     end
   end
