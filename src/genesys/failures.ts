@@ -68,12 +68,15 @@ function isSetupFault(answer: Answer, about: About): boolean {
   return about === 'receipt' ? speaksOf(/integration/i, answer.body) : mayMissIntegration(about, answer.body)
 }
 
+/** What is answered by whoever does not know the endpoint, the message, or what to do with the response. */
+const notForStructured: ReadonlySet<number> = new Set([400, 404, 405, 410, 422, 501])
+
 /**
  * Is a structured response not wanted, so that a text has to do? It is taken only in a conversation that is open, by organisations
  * that know the endpoint, and for messages that they still know; a 404 names none of these. Whether it is the integration that is
  * missing, the text will show.
  */
-export const wantsText = ({ status }: Answer): boolean => status === 400 || status === 404
+export const wantsText = ({ status }: Answer): boolean => notForStructured.has(status)
 
 /**
  * What an answer of the Open Messaging API means for its message; undefined when it was taken (any 2xx; but see

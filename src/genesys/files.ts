@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DeliveryError, MediaUnavailable } from '../bridge/errors.ts'
 import type { CompletedMessage, MediaContent } from '../bridge/message.ts'
 import type { Delivery } from '../bridge/side.ts'
@@ -18,16 +19,24 @@ async function publishFile(content: MediaContent, { publish }: Publishing): Prom
 /** So many attempts are made for the sake of a picture that has words for it: more would only hold up what waits behind it. */
 const pictureAttempts = 2
 
+/** Nor is it waited for longer than this: while it is, another conversation may wait for the place. */
+const pictureMs = 3_000
+
 const isWorthAnother = ({ next }: DeliveryError, attempt: number): boolean =>
   next.do === 'retry' && attempt < pictureAttempts
 
+/** What comes too late is kept, and erased, as any other file of the message, and shown to nobody. */
 async function publishPicture(picture: MediaContent, { publish, attempt }: Publishing) {
+  const inTime = new AbortController()
+  const tooLate = sleep(pictureMs, undefined, { signal: inTime.signal }).catch(() => undefined)
   try {
-    return await publish(picture, 0, 'decoration')
+    return await Promise.race([publish(picture, 0, 'decoration'), tooLate])
   } catch (error) {
     if (error instanceof MediaUnavailable) return undefined
     if (error instanceof DeliveryError && !isWorthAnother(error, attempt)) return undefined
     throw error
+  } finally {
+    inTime.abort()
   }
 }
 

@@ -107,7 +107,7 @@ test('the deprecated endpoint is told the label as a text, in one request', asyn
 })
 
 describe('a refused structured answer', () => {
-  test.each([400, 404])(
+  test.each([400, 404, 405, 410, 422, 501])(
     '(%i) becomes its label as a text of the same message, each request with a permit',
     async (status) => {
       genesys.acts.push(answer(status, { code: 'not.found' }))
@@ -162,9 +162,7 @@ describe('a refused structured answer', () => {
 test.each<[string, Act, object]>([
   ['403 holds', answer(403), { status: 403, next: { do: 'hold' } }],
   ['409 on a first attempt is given up', answer(409), { status: 409, next: { do: 'give-up' } }],
-  ['410 holds', answer(410), { status: 410, next: { do: 'hold' } }],
   ['413 is given up', answer(413), { status: 413, next: { do: 'give-up' } }],
-  ['422 is given up', answer(422), { status: 422, next: { do: 'give-up' } }],
   ['429 waits', answer(429, {}, { 'retry-after': '7' }), { status: 429, next: { do: 'wait', afterMs: 7_000 } }],
   ['408 is tried again', answer(408), { status: 408, ...inDoubt }],
   ['500 is tried again', answer(500), { status: 500, ...inDoubt }],

@@ -257,6 +257,13 @@ describe('the picture of a sticker', () => {
     expect(bodies()).toMatchObject([{ text: '[LINE STICKER: Love]' }])
   })
 
+  test('that does not come leaves its words within seconds, because another conversation may wait for the place', async () => {
+    const began = performance.now()
+    await centre().deliver(message(sticker), startDelivery({ publish: () => new Promise(() => {}) }))
+    expect(performance.now() - began).toBeLessThan(4_000)
+    expect(bodies()).toMatchObject([{ text: '[LINE STICKER: Love]' }])
+  })
+
   test('is left to the next process when this one stops', async () => {
     const stopping = new Stopping('The process stops.')
     await expect(centre().deliver(message(sticker), failing(stopping, 5))).rejects.toBe(stopping)
