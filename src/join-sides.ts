@@ -1,7 +1,7 @@
 import { MediaUnavailable } from './bridge/errors.ts'
 import type { Direction, InboundMessage, MediaContent, OutboundMessage, Receipt } from './bridge/message.ts'
 import type { Channel, ContactCentre, Delivery, MediaOrigin, PublishedMedia } from './bridge/side.ts'
-import type { Publisher } from './media/publish.ts'
+import { maxMediaBytes, type Publisher } from './media/publish.ts'
 import type { Budget, QueuedDelivery, Route } from './queue/index.ts'
 
 /** The three ways of one channel. */
@@ -54,7 +54,8 @@ export function joinSides(parts: {
     async function publishWanted(content: MediaContent, part: number): Promise<PublishedMedia> {
       const { maxBytes } = attachments
       if (!wanted[direction]) throw new MediaUnavailable('refused', 'files of this direction are switched off')
-      if (maxBytes === undefined) return publish(content, part)
+      // What the platforms cannot take is told otherwise, also where the operator would take more.
+      if (maxBytes === undefined || maxBytes >= maxMediaBytes[direction]) return publish(content, part)
       try {
         return await publisher.publish({ ...about, part, content, maxBytes })
       } catch (error) {

@@ -15,7 +15,7 @@ import type { MediaStore, StoredMedia } from './store.ts'
  * to. Outbound: LINE's limit for video and audio
  * (https://developers.line.biz/en/reference/messaging-api/#video-message).
  */
-const maxMediaBytes: Readonly<Record<Direction, number>> = { inbound: 300_000_000, outbound: 200_000_000 }
+export const maxMediaBytes: Readonly<Record<Direction, number>> = { inbound: 300_000_000, outbound: 200_000_000 }
 
 /** One file of one message that is to be copied to the store. */
 export interface PublishRequest {

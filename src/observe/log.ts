@@ -28,7 +28,8 @@ export function createLogListener(parts: { readonly logger: Logger }): Emit {
         logger.info(about(event), 'message.duplicate')
         break
       case 'message.ignored':
-        logger.info(
+        // Who writes is typing all the time.
+        logger[event.reason === 'typing' ? 'debug' : 'info'](
           { channel: event.channel, direction: event.flow, reason: event.reason, what: event.what },
           'message.ignored',
         )

@@ -31,7 +31,7 @@ const assertionKey = z.strictObject({
 })
 
 /** What LINE allows each channel: https://developers.line.biz/en/reference/messaging-api/#rate-limits */
-export const defaultPushesPerSecond = 2_000
+const defaultPushesPerSecond = 2_000
 
 /** LINE's own pictures, as far as anybody outside knows. */
 export const defaultStickerUrl =
@@ -74,7 +74,7 @@ export const lineSettings = z.strictObject({
   stickers: withDefault(z.enum(['text', 'image', 'both']), 'text'),
   /**
    * Where stickers' pictures lie; `{stickerId}` and `{packageId}` are filled in. LINE documents no such address: it is the one that
-   * other bridges use (https://github.com/beeper/line), and may stop to work.
+   * other bridges use (https://github.com/beeper/line), and may stop working.
    */
   stickerUrl: withDefault(webAddress, defaultStickerUrl),
   /** Which events besides messages agents hear of: as a text of its own, or as a custom attribute of the next message. */
@@ -102,13 +102,18 @@ export const lineSettings = z.strictObject({
 export type LineSettings = z.output<typeof lineSettings>
 
 /** What is allowed but deserves a look, with the path of its key below `line`. */
-export const lineWarnings = ({ assertionKey, events, groups }: LineSettings): string[] => [
+export const lineWarnings = ({ assertionKey, events, groups, sender }: LineSettings): string[] => [
   ...(assertionKey?.algorithm === 'PS256'
     ? ['assertionKey.algorithm: PS256 is tried, but LINE documents RS256 only']
     : []),
   ...(events.join !== 'off' && groups !== 'bridge'
     ? ['events.join: is of no effect, because it happens in groups only, and they are not carried (groups: bridge)']
     : []),
+  ...Object.entries(sender).flatMap(([who, look]) =>
+    /line/i.test(look?.name ?? '')
+      ? [`sender.${who}.name: holds the word LINE, with which LINE refuses every message that bears it`]
+      : [],
+  ),
 ]
 
 /**

@@ -31,3 +31,8 @@ test.each(['text', 'attribute'])('who wants to hear of joined groups as %s, and 
 test('the defaults are worth no warning', () => {
   expect(lineWarnings(settingsWith())).toEqual([])
 })
+
+test('a sender’s name that LINE refuses is warned of', () => {
+  const sender = { human: { name: 'Line care' }, bot: { name: 'Robot' } }
+  expect(lineWarnings(settingsWith({ sender }))).toEqual([expect.stringMatching(/^sender\.human\.name: /)])
+})

@@ -91,7 +91,7 @@ const link = [
 const image = [{ type: 'image', originalContentUrl: url, previewImageUrl: previewUrl }]
 const video = [{ type: 'video', originalContentUrl: url, previewImageUrl: previewUrl }]
 const audio = [{ type: 'audio', originalContentUrl: url, duration: 4_200 }]
-const MB = 1024 * 1024
+const MB = 1_000_000
 
 test.each<[string, Partial<PublishedMedia>, unknown]>([
   ['a document', {}, link],
