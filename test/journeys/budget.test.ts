@@ -6,7 +6,7 @@ import { journeys } from '../support/journeys.ts'
 import { arrived, onDesk, onPhone, pushes } from '../support/looks.ts'
 import { answer, friendOf, write } from '../support/talk.ts'
 import { until } from '../support/until.ts'
-import { mostIn } from '../support/windows.ts'
+import { mostIn, watchStalls } from '../support/windows.ts'
 import { taiwan, thailand } from '../support/world.ts'
 
 const { keep, redis } = journeys()
@@ -55,6 +55,7 @@ async function startThree({ genesys = {}, line = {}, ownClient = false }: Settin
 
 test('two workers share the budget of an OAuth client: no second sees more than a sixtieth of it', async () => {
   const { world, untilBothTakePart } = await startThree({ genesys: { requestsPerMinute: 600, receipts: 'failures' } })
+  const stalledMs = watchStalls()
   let count = 0
   const another = () => {
     write(world, `message ${count}`, count % 2 === 0 ? thailand : taiwan, `U${String(count).padStart(32, '0')}`)
@@ -66,7 +67,7 @@ test('two workers share the budget of an OAuth client: no second sees more than 
 
   const sent = world.genesys.requests.filter(({ endpoint }) => endpoint === 'message').map(({ at }) => at)
   expect(sent).toHaveLength(count)
-  expect(mostIn(1_000, sent)).toBeLessThanOrEqual(10)
+  expect(mostIn(1_000 - stalledMs(), sent)).toBeLessThanOrEqual(10)
   expect(mostIn(60_000, sent)).toBeLessThanOrEqual(600)
   // Nor is it wasted: sixty take no longer than six seconds and a half.
   expect(Math.max(...sent) - Math.min(...sent)).toBeLessThan(2_000 + count * 100)
@@ -103,6 +104,7 @@ test('two workers share a LINE account’s pushes per second, and the other acco
     line: { pushesPerSecond: 10 },
     genesys: { receipts: 'failures' },
   })
+  const stalledMs = watchStalls()
   const users: string[] = []
   const another = () => {
     const user = friendOf(world, thailand, users.length)
@@ -118,5 +120,5 @@ test('two workers share a LINE account’s pushes per second, and the other acco
   const sent = pushes(world).filter(({ headers }) => String(headers.authorization).endsWith(thailand.name))
   const moments = sent.map(({ at }) => at)
   expect(moments).toHaveLength(users.length)
-  expect(mostIn(1_000, moments)).toBeLessThanOrEqual(10)
+  expect(mostIn(1_000 - stalledMs(), moments)).toBeLessThanOrEqual(10)
 }, 40_000)

@@ -10,6 +10,14 @@ const { keep, mayRepeat, redis } = journeys()
 
 const begin = async (): Promise<ProcessWorld> => keep(await startProcessWorld((await redis()).url))
 
+/** Both sides say the same, and a text only when the one before it has its 200. */
+async function sayBothWays(world: ProcessWorld, texts: readonly string[]): Promise<void> {
+  for (const text of texts) {
+    const webhooks = [write(world, text).webhook, answer(world, text).webhook]
+    expect(await Promise.all(webhooks.map(({ ended }) => ended))).toEqual(['accepted', 'accepted'])
+  }
+}
+
 test('SIGTERM under load loses nothing and doubles nothing', async () => {
   const world = await begin()
   const first = await world.start()
@@ -17,10 +25,7 @@ test('SIGTERM under load loses nothing and doubles nothing', async () => {
   world.line.break('push', { delayMs: 30 })
   world.genesys.break('message', { delayMs: 30 })
   const texts = Array.from({ length: 80 }, (_, index) => `text ${index}`)
-  async function talk(): Promise<void> {
-    for (const text of texts) await Promise.all([write(world, text).webhook.ended, answer(world, text).webhook.ended])
-  }
-  const talking = talk()
+  const talking = sayBothWays(world, texts)
   await until('some to have arrived', () => desk(world).length > 5 && phone(world).length > 5)
   first.signal('SIGTERM')
   expect(await first.ended).toBe(0)
@@ -38,12 +43,9 @@ test('kill -9 again and again under load loses nothing, and doubles nothing at L
   world.line.break('push', { delayMs: 20 })
   world.genesys.break('message', { delayMs: 20 })
   const texts = Array.from({ length: 60 }, (_, index) => `text ${index}`)
-  async function talk(): Promise<void> {
-    for (const text of texts) await Promise.all([write(world, text).webhook.ended, answer(world, text).webhook.ended])
-  }
   let bridge = await world.start()
   await bridge.ready()
-  const talking = talk()
+  const talking = sayBothWays(world, texts)
   for (let kills = 1; kills <= 3; kills += 1) {
     await until('progress', () => phone(world).length > kills * 8)
     bridge.signal('SIGKILL')
