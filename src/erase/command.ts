@@ -6,7 +6,7 @@ export const eraseUsage = `Removes every text, file, profile and payload of one 
   npm run erase -- --channel NAME --user ID
 
   --channel NAME   as in the configuration file
-  --user ID        the customer's id on the channel: for LINE, U and 32 digits
+  --user ID        the customer's id on the channel: for LINE, U (a group: C, a room: R) and 32 hex digits
   --reason TEXT    for the audit line, such as a ticket's number
   --json           the same as one line of JSON
   --help           this text

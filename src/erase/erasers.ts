@@ -38,8 +38,8 @@ export interface Forgetful {
  * else has to be changed for `npm run erase` to remove it and to say so.
  *
  * Words come before files: a message that has lost its content copies no more files.
- * @param parts.personKeys where in the cache the channel keeps what it knows of the person, each under a key of its own, and what it offered to
- *   them, under keys that begin so; the channel's folder knows
+ * @param parts.personKeys where in the cache the channel keeps what it knows of the person, each under a key of its own, and what it
+ *   offered to them, under keys that begin so; the channel's folder knows
  * @param parts.traced the person's messages of the last weeks
  */
 export function createErasers(parts: {
