@@ -6,7 +6,7 @@ import { structuredContent } from './structured.ts'
 import type { GenesysOutbound } from './wire.ts'
 import { wordsOf } from './words.ts'
 
-/** Why a webhook carries no message for the customer. A closed list, since the reasons become metric labels. */
+/** Why a webhook carries no message for the customer. A closed list, by which people search the log; the README names them. */
 export type GenesysIgnored =
   | 'misrouted'
   | 'typing'

@@ -24,6 +24,19 @@ export const literally = (text: string): string => text.replaceAll('&', '&amp;')
 
 /** What stands in these is not for people. */
 const hidden = new Set(['script', 'style', 'title'])
+const hiddenName = `(${[...hidden].join('|')})(?=[\\s/>])`
+const hiddenBegin = new RegExp(`<${hiddenName}`, 'gi')
+const hiddenEnd = new RegExp(`</${hiddenName}`, 'gi')
+
+/** Who explains HTML names tags that nothing closes: these must not hide the rest of the text. */
+function withoutEndless(text: string): string {
+  const lastEnds = new Map(
+    Array.from(text.matchAll(hiddenEnd), ({ 1: name = '', index }) => [name.toLowerCase(), index]),
+  )
+  return text.replace(hiddenBegin, (tag, name: string, at: number) =>
+    at < (lastEnds.get(name.toLowerCase()) ?? -1) ? tag : `&lt;${name}`,
+  )
+}
 
 /**
  * The words of HTML, or of a text with some HTML in it. Whatever only looks like a tag or an entity is kept, and so are line breaks
@@ -48,6 +61,6 @@ export function htmlToText(text: string): string {
       if (hiddenIn === name) hiddenIn = undefined
     },
   })
-  parser.end(text.replace(strayAmpersand, '&amp;').replace(strayBracket, '&lt;'))
+  parser.end(withoutEndless(text.replace(strayAmpersand, '&amp;').replace(strayBracket, '&lt;')))
   return writer.text()
 }

@@ -18,6 +18,9 @@ export interface TextWriter {
   text(): string
 }
 
+/** Deeper lists are not told apart any more, and a text must not become longer than it was by far. */
+const maxIndents = 8
+
 const lineBreaks = (space: string): number => Math.min(2, space.split('\n').length - 1)
 
 /**
@@ -60,7 +63,8 @@ export function createTextWriter(): TextWriter {
 
   const openItem = () => {
     const list = lists.at(-1)
-    mark = `${'  '.repeat(Math.max(0, lists.length - 1))}${list?.next === undefined ? '-' : `${list.next}.`} `
+    const indents = Math.min(Math.max(0, lists.length - 1), maxIndents)
+    mark = `${'  '.repeat(indents)}${list?.next === undefined ? '-' : `${list.next}.`} `
     if (list?.next !== undefined) list.next += 1
   }
 

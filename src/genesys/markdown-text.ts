@@ -24,11 +24,14 @@ function loadLexer(): (text: string) => Token[] {
 
 let lexer: ReturnType<typeof loadLexer> | undefined
 
-/** Marks within marks take the lexer a time that grows with the square of their depth; no paragraph for people has so many. */
+/**
+ * Marks within marks take the lexer a time that grows with the square of their depth; no paragraph for people has so many.
+ * A run of one mark is one, as in lines that are drawn with them, unless it is longer than any line.
+ */
 const maxMarks = 400
 
 function lexInline(text: string): Token[] {
-  if ((text.match(/[*_~]+/g)?.length ?? 0) > maxMarks) return [{ type: 'space', raw: text }]
+  if ((text.match(/\*{1,20}|_{1,20}|~{1,20}/g)?.length ?? 0) > maxMarks) return [{ type: 'space', raw: text }]
   lexer ??= loadLexer()
   return lexer(text)
 }

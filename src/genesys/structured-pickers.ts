@@ -18,7 +18,7 @@ function offeredTime(value: unknown): DatePicker['times'] {
   const { dateTime, duration } = asObject(value)
   const at = instant(dateTime)
   const durationMs = Math.round((asNumber(duration) ?? 0) * 1_000)
-  return at === undefined ? [] : [{ at, ...(durationMs > 0 && { durationMs }) }]
+  return at === undefined ? [] : [{ at, ...(durationMs > 0 && Number.isSafeInteger(durationMs) && { durationMs }) }]
 }
 
 /** A picker from which nothing can be read but that it is one asks for any time. */

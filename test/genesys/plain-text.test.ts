@@ -101,6 +101,8 @@ const html: [string, string][] = [
   ],
   ['a &lt;b&gt; &amp;amp; &#39;c&#39; &#x1F44B; &eacute;&nbsp;&unknown; R&D', "a <b> &amp; 'c' 👋 é &unknown; R&D"],
   ['<!-- note -->Hi<style>p{}</style><script>run("<b>")</script> you', 'Hi you'],
+  ['Put it into <title> or <Script src="a">. <b>Try</b> it', 'Put it into <title> or <Script src="a">. Try it'],
+  ['<title>Page</title>Then <script> is next', 'Then <script> is next'],
   ['<b>x</b> <name> a < b </3 <order id> </b>', 'x <name> a < b </3 <order id> '],
   ['<details open><summary>More</summary>text</details>', 'More\ntext'],
   [
@@ -195,10 +197,12 @@ test('no text makes the reading throw or take long', () => {
     '\\_',
     '# ',
   ]
+  const half = 9_500
+  const mixed = ['_*'.repeat(half), '_'.repeat(half) + '*_'.repeat(half / 2), '_*~'.repeat(6_000), '*'.repeat(19_000)]
   const nested = ['*a **b ', '~~a **b ', '_a *b ', '[a '].map(
     (mark) => mark.repeat(1_200) + [...mark].reverse().join('').repeat(1_200),
   )
-  for (const text of [...awkward.map((part) => part.repeat(19_000 / part.length)), ...nested]) {
+  for (const text of [...awkward.map((part) => part.repeat(19_000 / part.length)), ...mixed, ...nested]) {
     const started = performance.now()
     plainText(text)
     // A few hundredths of a second; the bound only tells them from what grows with the square of the length.
@@ -209,6 +213,17 @@ test('no text makes the reading throw or take long', () => {
 test('a paragraph of nothing but marks is left as it is, and those beside it are not', () => {
   const marks = '*a **b '.repeat(200) + 'b** a* '.repeat(200)
   expect(plainText(`**x**\n\n${marks}\n\n**y**`)).toBe(`x\n\n${marks}\n\ny`)
+})
+
+test('lines that are drawn with marks do not keep the marks beside them', () => {
+  const line = '_'.repeat(500)
+  expect(plainText(`**a**\n${line}\n**b**`)).toBe(`a\n${line}\nb`)
+})
+
+test('lists within lists are not indented ever further', () => {
+  const text = plainText('<ul><li>a'.repeat(2_000))
+  expect(text.match(/a/g)).toHaveLength(2_000)
+  expect(text.length).toBeLessThan(50_000)
 })
 
 test('a text longer than anybody reads is left as it is', () => {

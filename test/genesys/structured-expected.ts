@@ -185,7 +185,7 @@ export const structured: Readonly<Record<string, OutboundContent[]>> = {
       kind: 'date-picker',
       title: 'When?',
       place: 'https://maps.example/x',
-      times: [{ at: Date.UTC(2026, 11, 1, 3) }, { at: Date.UTC(2026, 11, 2) }],
+      times: [{ at: Date.UTC(2026, 11, 1, 3) }, { at: Date.UTC(2026, 11, 2) }, { at: Date.UTC(2026, 11, 3) }],
     },
   ],
   'date-picker-any-time': [{ kind: 'date-picker', times: [] }],
