@@ -64,7 +64,10 @@ function readFound(line: string, index: number): FoundOffer | undefined {
 
 /** Remembers what messages offered, so that a touch can be told as what it stood for. */
 export interface Offers {
-  /** Before the message is sent, so that no touch comes too early. Asks nothing of the cache where nothing is offered. @throws while the cache is away */
+  /**
+   * Before the message is sent, so that no touch comes too early. Asks nothing of the cache where nothing is offered.
+   * @throws while the cache is away
+   */
   save(message: { readonly id: string; readonly conversation: Conversation }, offers: readonly Offer[]): Promise<void>
   /**
    * Undefined for what is not known. @throws while the cache is away: it may then be known

@@ -17,7 +17,10 @@ const betweenMs = 4_000
 /** Who wrote so long ago has finished, or has been told of anew. */
 const staleMs = 10_000
 
-/** LINE allows 100 calls a second, and all processes of the bridge share them: https://developers.line.biz/en/reference/messaging-api/#rate-limits */
+/**
+ * LINE allows 100 calls a second, and all processes of the bridge share them:
+ * https://developers.line.biz/en/reference/messaging-api/#rate-limits
+ */
 const mostAtOnce = 20
 
 /** When LINE cannot be reached, or wants no more, it is left alone for so long. */

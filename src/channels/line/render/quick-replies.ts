@@ -1,6 +1,6 @@
 import type { messagingApi } from '@line/bot-sdk'
 import type { OutboundContent, QuickReplies } from '../../../bridge/message.ts'
-import { maxQuickReplies, maxQuickReplyImageBytes, maxQuickReplyLabel } from '../limits.ts'
+import { maxDisplayText, maxQuickReplies, maxQuickReplyImageBytes, maxQuickReplyLabel } from '../limits.ts'
 import type { Offer } from '../offers.ts'
 import type { Scene } from './scene.ts'
 import { answerTouch, labelOf, lineAction } from './touch.ts'
@@ -16,7 +16,8 @@ export interface DividedReplies {
   /** As many as LINE shows. */
   readonly offered: readonly Reply[]
   /**
-   * The whole labels of all others, to be typed, and of those that were shortened until they look like another one, to be understood.
+   * The whole labels of all others, to be typed, and, to be understood, of those that were shortened until they look like another one
+   * or are too long to be shown whole even when they are touched.
    */
   readonly listed: readonly string[]
 }
@@ -30,9 +31,9 @@ export function dividedReplies(contents: readonly OutboundContent[]): DividedRep
     const shown = shownLabel(reply)
     meanings.set(shown, (meanings.get(shown) ?? new Set()).add(wholeLabel(reply)))
   }
-  const listed = replies.filter(
-    (reply, index) => index >= offered.length || (meanings.get(shownLabel(reply))?.size ?? 0) > 1,
-  )
+  const isClear = (reply: Reply) =>
+    wholeLabel(reply).length <= maxDisplayText && meanings.get(shownLabel(reply))?.size === 1
+  const listed = replies.filter((reply, index) => index >= offered.length || !isClear(reply))
   return { offered, listed: listed.map(wholeLabel) }
 }
 

@@ -14,7 +14,9 @@ export function templateShown({ header, body, footer, actions }: Template, scene
   ]
   // A text keeps its spaces as they are, and is copied more easily than a bubble.
   const only =
-    touches.length === 0 && words.length === 1 ? (header ?? '').trim() || (body ?? '').trim() || footer : undefined
+    touches.length === 0 && words.length === 1
+      ? [header, body, footer].find((part) => oneLine(part) !== '')?.trim()
+      : undefined
   const shown: Shown = only
     ? { as: 'text', text: only }
     : { as: 'sheets', sheets: [{ blocks: [...words, ...buttonsOf(touches)] }] }

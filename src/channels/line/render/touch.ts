@@ -10,7 +10,7 @@ import { cut, oneLine } from './wording.ts'
 export const labelOf = (label: string, instead: string): string => oneLine(label) || oneLine(instead) || '•'
 
 /** Something that the contact centre is answered with, in its own words: it may compare them. */
-export function offerOf(what: OfferKind, { label, payload }: Pick<Offer, 'label' | 'payload'>): Offer {
+function offerOf(what: OfferKind, { label, payload }: Pick<Offer, 'label' | 'payload'>): Offer {
   return { what, label: label.trim() === '' ? labelOf(label, payload) : label, payload }
 }
 

@@ -22,6 +22,12 @@ test.each<[string, OutboundContent[], string[], string[]]>([
     ['I want to change my booking', 'No', 'I want to change my address'],
     ['I want to change my booking', 'I want to change my address'],
   ],
+  [
+    'one that is too long to be said when it is touched',
+    [content('x'.repeat(301), 'No')],
+    ['x'.repeat(301), 'No'],
+    ['x'.repeat(301)],
+  ],
 ])('of %s it is known what is offered and what is listed', (_, contents, offered, listed) => {
   const divided = dividedReplies(contents)
   expect(divided.offered.map(({ label }) => label)).toEqual(offered)

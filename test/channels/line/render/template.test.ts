@@ -16,6 +16,11 @@ test.each<[string, Omit<Template, 'kind'>, Shown[]]>([
   ['a body alone is a text', { body: 'Hello\n  you', actions: [] }, [{ as: 'text', text: 'Hello\n  you' }]],
   ['a header alone is a text', { header: 'Hello', body: ' ', actions: [] }, [{ as: 'text', text: 'Hello' }]],
   [
+    'a header of nothing to see leaves the body a text',
+    { header: '\u001b', body: 'Hello', actions: [] },
+    [{ as: 'text', text: 'Hello' }],
+  ],
+  [
     'all parts make a bubble',
     { header: 'Order', body: 'It is\nready.', footer: 'Shop 1', actions: [yes] },
     [
