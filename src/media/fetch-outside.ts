@@ -67,9 +67,21 @@ function decoded(body: Readable, coding: string | undefined): Readable {
   throw retry('the file came in an unknown coding')
 }
 
-/** The body, failing when the sender is silent for too long. Time that the reader takes does not count. */
-function guarded(body: Readable, idleMs: number, signal: AbortSignal): Readable {
+/** Time for the largest file at 1 MB a second: a server that sends byte after byte must not hold up a conversation for good. */
+const longestBodyMs = 5 * 60_000
+
+/** How long a body may take. */
+interface Patience {
+  /** Between two pieces; time that the reader takes does not count. */
+  readonly idleMs: number
+  /** For all of it, the reader's time included. */
+  readonly wholeMs: number
+}
+
+/** The body, failing when the sender is silent or slow for too long. */
+function guarded(body: Readable, { idleMs, wholeMs }: Patience, signal: AbortSignal): Readable {
   let timer: NodeJS.Timeout | undefined
+  const whole = setTimeout(() => stream.destroy(retry('the file took too long to come')), wholeMs)
   const waitNoMore = () => {
     clearTimeout(timer)
     timer = undefined
@@ -84,6 +96,7 @@ function guarded(body: Readable, idleMs: number, signal: AbortSignal): Readable 
     },
     destroy(error, done) {
       waitNoMore()
+      clearTimeout(whole)
       body.destroy()
       done(error)
     },
@@ -96,6 +109,7 @@ function guarded(body: Readable, idleMs: number, signal: AbortSignal): Readable 
   body.pause()
   body.once('end', () => {
     waitNoMore()
+    clearTimeout(whole)
     stream.push(null)
   })
   body.on('error', (error) => stream.destroy(retry(`the connection broke (${errorCode(error) ?? 'no code'})`)))
@@ -111,13 +125,16 @@ function guarded(body: Readable, idleMs: number, signal: AbortSignal): Readable 
  * @param settings.exemptOrigins platforms as configured, which may be local ones
  * @param settings.resolve by default `dns.lookup`
  * @param settings.timeoutMs for name, connection and headers together, and between two pieces of the body
+ * @param settings.bodyMs for the whole body
  */
 export function createFetchOutside(settings: {
   readonly exemptOrigins: readonly string[]
   readonly resolve?: Resolve
   readonly timeoutMs?: number
+  readonly bodyMs?: number
 }): FetchOutside {
   const timeoutMs = settings.timeoutMs ?? callTimeoutMs
+  const patience: Patience = { idleMs: timeoutMs, wholeMs: settings.bodyMs ?? longestBodyMs }
   const exempt = new Set(settings.exemptOrigins.map((origin) => new URL(origin).origin))
   const lookup = publicLookup(settings.resolve)
   // Connections are not kept: each request is checked anew, and strangers' servers hold no sockets of ours.
@@ -159,7 +176,7 @@ export function createFetchOutside(settings: {
 
   function read(response: AxiosResponse<Readable>, signal: AbortSignal): OpenedMedia {
     const coding = header(response, 'content-encoding')?.trim().toLowerCase()
-    const stream = guarded(decoded(response.data, coding), timeoutMs, signal)
+    const stream = guarded(decoded(response.data, coding), patience, signal)
     const mime = header(response, 'content-type')
     const fileName = fileNameOf(header(response, 'content-disposition'))
     const length = header(response, 'content-length')

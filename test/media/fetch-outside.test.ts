@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { buffer, text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
 import type { FetchOutside } from '../../src/bridge/side.ts'
@@ -284,13 +285,26 @@ describe('the answer of a server', () => {
         let bytes = 0
         for await (const chunk of opened.stream) {
           // Longer than the server may be silent, once.
-          if (bytes === 0) await new Promise((resolve) => setTimeout(resolve, 500))
+          if (bytes === 0) await sleep(500)
           bytes += (chunk as Buffer).length
         }
         expect(bytes).toBe(8_000_000)
       },
       200,
     )
+  })
+
+  test('that comes byte by byte for too long fails', async () => {
+    await using server = await serve(async (_request, response) => {
+      for (let drip = 0; drip < 100 && !response.destroyed; drip += 1) {
+        response.write('.')
+        await sleep(20)
+      }
+      response.end()
+    })
+    const { origin } = server
+    const opened = await createFetchOutside({ exemptOrigins: [origin], timeoutMs: 5_000, bodyMs: 300 })(origin, signal)
+    await expect(buffer(opened.stream)).rejects.toMatchObject(retry)
   })
 
   test('that breaks off fails, and so does a server that is not there', async () => {
