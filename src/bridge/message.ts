@@ -59,6 +59,7 @@ export type Notice =
   | 'account_linked'
   | 'account_not_linked'
 
+/** What a customer sent, or did. */
 export type InboundContent =
   | { readonly kind: 'text'; readonly text: string }
   /** `wordless`: the picture is enough, unless it cannot be had. */
@@ -203,6 +204,7 @@ export interface Template {
   readonly actions: readonly Action[]
 }
 
+/** What stands in a message to a customer; a side shows each kind as well as it can. */
 export type OutboundContent =
   | { readonly kind: 'text'; readonly text: string }
   | MediaContent

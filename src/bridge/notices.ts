@@ -6,15 +6,19 @@ import type { MediaKind, Notice } from './message.ts'
  */
 interface Words {
   readonly notices: Readonly<Record<Notice, string>>
+  /** Before a text that takes the place of an earlier one. */
   readonly edited: string
   /** Above a text that quotes. `{text}` is what was quoted. */
   readonly quoted: string
+  /** The same where nobody knows any more what was quoted. */
   readonly quotedUnknown: string
   /** To a customer, where quick replies come without a question. */
   readonly choose: string
   /** On the button of a card, where nothing else is said. */
   readonly open: string
+  /** On the button of a date picker, and above the times that one offers. */
   readonly chooseTime: string
+  /** How long something takes; `{count}` is a whole number. */
   readonly minutes: string
   /** In place of files that the operator does not want to be carried. */
   readonly refused: Readonly<Record<MediaKind, string>>

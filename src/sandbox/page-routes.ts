@@ -8,7 +8,7 @@ import { serveFile } from './page-files.ts'
 import type { PageStream } from './page-stream.ts'
 
 /** Largest file that can be chosen on the page. */
-export const maxUploadBytes = 30 * 1024 * 1024
+const maxUploadBytes = 30 * 1024 * 1024
 
 /** Refuses what another site's page asks for in the reader's name. Terminals send neither header and may pass. */
 const sameOriginOnly: RequestHandler = (request, response, next) => {

@@ -33,7 +33,7 @@ export interface PlannedWebhook {
 }
 
 /** Two pushes of LINE: five message objects go into the first. */
-export const piecesOfLongText = 7
+const piecesOfLongText = 7
 
 /**
  * Plans messages so that an account has busy customers and quiet ones, and half of all messages go each way.
