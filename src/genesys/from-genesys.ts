@@ -2,9 +2,9 @@ import { WebhookRejected } from '../bridge/errors.ts'
 import type { OutboundMessage } from '../bridge/message.ts'
 import type { Heard } from '../bridge/side.ts'
 import { asId, asList, asNumber, asObject, asText, asWord } from '../lib/loose.ts'
-import { structuredContent } from './structured.ts'
+import { structuredContent } from './structured/index.ts'
+import { wordsOf } from './structured/words.ts'
 import type { GenesysOutbound } from './wire.ts'
-import { wordsOf } from './words.ts'
 
 /** Why a webhook carries no message for the customer. A closed list, by which people search the log; the README names them. */
 export type GenesysIgnored =

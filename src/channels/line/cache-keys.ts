@@ -1,5 +1,5 @@
 import type { Conversation } from '../../bridge/message.ts'
-import { offerKeyPrefix } from './offers.ts'
+import { offerKeyPrefix } from './outbound/offers.ts'
 
 /** Under which keys of the cache a channel keeps what it knows of a person or a group. Whatever is added here is erased with them. */
 

@@ -5,10 +5,10 @@ import type { Customer } from '../../bridge/message.ts'
 import type { Delivered } from '../../bridge/side.ts'
 import { asId, asList, asObject } from '../../lib/loose.ts'
 import { authorized, type Tokens } from '../../lib/tokens.ts'
-import { answerOf, fromAnswer, fromSdk, fromTooMany, readErrorBody } from './failures.ts'
-import { throughPool } from './sdk-http.ts'
+import { answerOf, fromAnswer, fromSdk, fromTooMany, readErrorBody } from './api/failures.ts'
+import { throughPool } from './api/sdk-http.ts'
+import { createTooMany } from './api/too-many.ts'
 import type { PushPart } from './to-line.ts'
-import { createTooMany } from './too-many.ts'
 
 /** What LINE answered to a push. */
 export interface Pushed extends Delivered {

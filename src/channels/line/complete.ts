@@ -8,10 +8,10 @@ import { memberKey, profileKey, readTokenKey } from './cache-keys.ts'
 import { isShared } from './chat.ts'
 import type { LineClient } from './client.ts'
 import type { LineSettings } from './config.ts'
-import type { Customers } from './customer.ts'
-import { createNextAttributes } from './next-attributes.ts'
-import type { Offers } from './offers.ts'
-import { courtesyMs, createProfiles } from './profiles.ts'
+import type { Customers } from './inbound/customer.ts'
+import { createNextAttributes } from './inbound/next-attributes.ts'
+import { courtesyMs, createProfiles } from './inbound/profiles.ts'
+import type { Offers } from './outbound/offers.ts'
 
 /** A token does not run out; what nobody has answered for so long will hardly be marked as read. */
 const readTokenSeconds = 30 * 24 * 60 * 60

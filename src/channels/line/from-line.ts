@@ -3,8 +3,8 @@ import type { Effect, Heard } from '../../bridge/side.ts'
 import { asId, asNumber, asText, asWord } from '../../lib/loose.ts'
 import { type Chat, chatOf } from './chat.ts'
 import type { LineSettings } from './config.ts'
-import { messageContent, postbackContent } from './from-line-content.ts'
-import { knownEvent, lifeCycle, noted, reachability, takenBack, unwelcome } from './from-line-events.ts'
+import { messageContent, postbackContent } from './inbound/from-line-content.ts'
+import { knownEvent, lifeCycle, noted, reachability, takenBack, unwelcome } from './inbound/from-line-events.ts'
 import type { LineEvent } from './wire.ts'
 
 /** The settings that decide what becomes of an event. */

@@ -1,9 +1,10 @@
 import type { OutboundContent, OutboundMessage } from '../../bridge/message.ts'
 import { wordsOf } from '../../bridge/notices.ts'
 import { maxMessagesPerPush } from './limits.ts'
-import { type Look, senderOf } from './look.ts'
-import { type Offer, offerData } from './offers.ts'
-import { type Files, pictureFinder } from './pictures.ts'
+import { type Look, senderOf } from './outbound/look.ts'
+import { type Offer, offerData } from './outbound/offers.ts'
+import { type Files, pictureFinder } from './outbound/pictures.ts'
+import { retryKey } from './outbound/retry-key.ts'
 import { cardsShown } from './render/cards.ts'
 import { datePickerShown } from './render/date-picker.ts'
 import { flexMessages, type Numbering } from './render/flex.ts'
@@ -13,7 +14,6 @@ import { dividedReplies, quickReplyItems, repliesList } from './render/quick-rep
 import type { Scene, Shown } from './render/scene.ts'
 import { templateShown } from './render/template.ts'
 import { textMessages } from './render/text.ts'
-import { retryKey } from './retry-key.ts'
 import type { LineOutgoing, LinePush } from './wire.ts'
 
 /** One push with the key that lets LINE take it only once. */

@@ -4,8 +4,8 @@ import { type Heard, parsedBody, type VerifiedBody, verifiedBody, type Webhook }
 import { signatureMatches } from '../../lib/hmac.ts'
 import { asObject, isObject } from '../../lib/loose.ts'
 import type { LineSettings } from './config.ts'
-import { inOrder } from './event-order.ts'
 import { fromLine, type HearingSettings } from './from-line.ts'
+import { inOrder } from './inbound/event-order.ts'
 import type { LineEvent } from './wire.ts'
 
 /** https://developers.line.biz/en/reference/messaging-api/#request-body */

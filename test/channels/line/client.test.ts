@@ -5,9 +5,9 @@ import { afterEach, expect, test } from '@jest/globals'
 import { messagingApi } from '@line/bot-sdk'
 import type { Agent } from 'undici'
 import { DeliveryError, type NextStep } from '../../../src/bridge/errors.ts'
+import { throughPool } from '../../../src/channels/line/api/sdk-http.ts'
+import type { LineTokens } from '../../../src/channels/line/api/token.ts'
 import { createLineClient, type LineClient } from '../../../src/channels/line/client.ts'
-import { throughPool } from '../../../src/channels/line/sdk-http.ts'
-import type { LineTokens } from '../../../src/channels/line/token.ts'
 import { type Answer, json, rejection, type Seen, serveLine, shortAgent } from './fake-line.ts'
 
 const closers: (() => Promise<unknown>)[] = []

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { DeliveryError } from '../../../src/bridge/errors.ts'
 import type { InboundMessage } from '../../../src/bridge/message.ts'
 import { createComplete } from '../../../src/channels/line/complete.ts'
-import { offerData } from '../../../src/channels/line/offers.ts'
+import { offerData } from '../../../src/channels/line/outbound/offers.ts'
 import { channel, completing, elapsed, message, never, somchai } from './completing.ts'
 import { group, room } from './hearing.ts'
 

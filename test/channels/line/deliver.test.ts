@@ -3,7 +3,7 @@ import { DeliveryError, MediaUnavailable, Stopping } from '../../../src/bridge/e
 import type { MediaContent, OutboundContent, OutboundMessage } from '../../../src/bridge/message.ts'
 import type { Delivery } from '../../../src/bridge/side.ts'
 import { createDeliver } from '../../../src/channels/line/deliver.ts'
-import { createOffers, offerData } from '../../../src/channels/line/offers.ts'
+import { createOffers, offerData } from '../../../src/channels/line/outbound/offers.ts'
 import type { PushPart } from '../../../src/channels/line/to-line.ts'
 import { rejection } from './fake-line.ts'
 import { createMemoryCache } from './memory-cache.ts'

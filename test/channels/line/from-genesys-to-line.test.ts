@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { OutboundMessage } from '../../../src/bridge/message.ts'
-import { type Files, picturesOf } from '../../../src/channels/line/pictures.ts'
+import { type Files, picturesOf } from '../../../src/channels/line/outbound/pictures.ts'
 import { toLine } from '../../../src/channels/line/to-line.ts'
 import { fromGenesys } from '../../../src/genesys/from-genesys.ts'
 import { checkMessages } from '../../../src/sandbox/line-platform/check-messages.ts'

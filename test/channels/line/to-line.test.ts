@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
 import type { OutboundContent, OutboundMessage } from '../../../src/bridge/message.ts'
 import type { PublishedMedia } from '../../../src/bridge/side.ts'
-import type { Look } from '../../../src/channels/line/look.ts'
-import { offerData } from '../../../src/channels/line/offers.ts'
-import type { Files } from '../../../src/channels/line/pictures.ts'
-import { retryKey } from '../../../src/channels/line/retry-key.ts'
+import type { Look } from '../../../src/channels/line/outbound/look.ts'
+import { offerData } from '../../../src/channels/line/outbound/offers.ts'
+import type { Files } from '../../../src/channels/line/outbound/pictures.ts'
+import { retryKey } from '../../../src/channels/line/outbound/retry-key.ts'
 import { toLine } from '../../../src/channels/line/to-line.ts'
 
 const look: Look = { timeZone: 'Asia/Bangkok' }

@@ -1,6 +1,6 @@
 import type { messagingApi } from '@line/bot-sdk'
 import { maxFlexLabel } from '../limits.ts'
-import type { Offer } from '../offers.ts'
+import type { Offer } from '../outbound/offers.ts'
 import type { Block, Sheet, Touch } from './sheet.ts'
 import { lineAction } from './touch.ts'
 import { cut } from './wording.ts'

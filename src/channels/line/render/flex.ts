@@ -1,6 +1,6 @@
 import type { messagingApi } from '@line/bot-sdk'
 import { maxAltTextUnits, maxBubbleBytes, maxBubbles, maxCarouselBytes } from '../limits.ts'
-import type { Offer } from '../offers.ts'
+import type { Offer } from '../outbound/offers.ts'
 import type { LineOutgoing } from '../wire.ts'
 import { bubbleOf } from './bubble.ts'
 import type { Sheet } from './sheet.ts'

@@ -1,7 +1,7 @@
 import type { messagingApi } from '@line/bot-sdk'
 import type { OutboundContent, QuickReplies } from '../../../bridge/message.ts'
 import { maxDisplayText, maxQuickReplies, maxQuickReplyImageBytes, maxQuickReplyLabel } from '../limits.ts'
-import type { Offer } from '../offers.ts'
+import type { Offer } from '../outbound/offers.ts'
 import type { Scene } from './scene.ts'
 import { answerTouch, labelOf, lineAction } from './touch.ts'
 import { bullet, cut } from './wording.ts'

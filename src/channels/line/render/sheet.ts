@@ -1,4 +1,4 @@
-import type { Offer } from '../offers.ts'
+import type { Offer } from '../outbound/offers.ts'
 import { bullet, oneLine } from './wording.ts'
 
 /** What happens at a touch. Labels are whole here, and one line. */

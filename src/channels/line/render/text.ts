@@ -1,6 +1,6 @@
 import { maxTextUnits } from '../limits.ts'
-import { splitText } from '../split-text.ts'
 import type { LineOutgoing } from '../wire.ts'
+import { splitText } from './split-text.ts'
 
 const isBlank = (text: string): boolean => text.trim() === ''
 

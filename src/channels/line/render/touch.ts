@@ -1,7 +1,7 @@
 import type { messagingApi } from '@line/bot-sdk'
 import type { Action, OfferKind } from '../../../bridge/message.ts'
 import { maxActionUriUnits, maxDisplayText } from '../limits.ts'
-import type { Offer } from '../offers.ts'
+import type { Offer } from '../outbound/offers.ts'
 import type { Scene } from './scene.ts'
 import type { Touch } from './sheet.ts'
 import { cut, oneLine } from './wording.ts'

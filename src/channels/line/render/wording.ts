@@ -1,4 +1,4 @@
-import { graphemes } from '../split-text.ts'
+import { graphemes } from './split-text.ts'
 
 /** Fit for a label or title: no control characters, no lines, no half characters, nothing around it. */
 export const oneLine = (text: string | undefined): string =>
