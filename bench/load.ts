@@ -61,6 +61,11 @@ async function open(): Promise<Connection> {
   socket.setNoDelay(true)
   await once(socket, 'connect')
   const connection: Connection = { socket, answered: () => {} }
+  const answer = (status: string) => {
+    const { answered } = connection
+    connection.answered = () => {}
+    answered(status)
+  }
   let held = ''
   socket.setEncoding('latin1').on('data', (piece: string) => {
     held += piece
@@ -70,9 +75,14 @@ async function open(): Promise<Connection> {
     if (held.length < end + 4 + length) return
     const status = held.slice(9, 12)
     held = ''
-    connection.answered(status)
+    answer(status)
   })
-  socket.on('error', () => connection.answered('0'))
+  socket.on('error', () => answer('0'))
+  // A server closes what has not been used for a while, and at once what has sent nothing since it was opened.
+  socket.on('close', () => {
+    idle = idle.filter((other) => other !== connection)
+    answer('0')
+  })
   all.push(connection)
   return connection
 }
