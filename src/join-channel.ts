@@ -58,20 +58,14 @@ export async function joinChannel(parts: {
         channel.name,
         createReceiver({
           webhook: channel.webhook,
-          async admit(heard) {
-            const noted = hearing.note(heard)
-            if (noted) await noted
-            await queueing.admit(name, 'inbound', heard)
-          },
-          onStored: hearing.act,
+          admit: (heard) => hearing.take(heard, () => queueing.admit(name, 'inbound', heard)),
         }),
       ],
       [
         centre.name,
         createReceiver({
           webhook: centre.webhook,
-          admit: (heard) => queueing.admit(name, 'outbound', hearing.sift(heard)),
-          onStored: hearing.act,
+          admit: (heard) => hearing.take(heard, () => queueing.admit(name, 'outbound', hearing.sift(heard))),
         }),
       ],
     ]),

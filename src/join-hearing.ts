@@ -23,6 +23,8 @@ export interface Hearing {
   note(heard: readonly Heard<unknown>[]): Promise<void> | undefined
   /** Has the channel act on what is worth something now, or never. Repeats are acted on once more, which does no harm. */
   act(heard: readonly Heard<unknown>[]): void
+  /** Has events stored, and the channel do its part around that. Rejects as `store` does. */
+  take(heard: readonly Heard<unknown>[], store: () => Promise<void>): Promise<void>
   /** Marks those messages to the customer that the channel can certainly not send. */
   sift(heard: readonly Heard<OutboundMessage>[]): readonly (Heard<OutboundMessage> | Refused<OutboundMessage>)[]
 }
@@ -44,20 +46,29 @@ export function createHearing(
     return heard.kind === 'message' && reason ? { ...heard, kind: 'refused', reason } : heard
   }
 
+  function note(heard: readonly Heard<unknown>[]): Promise<void> | undefined {
+    const noting: Promise<void>[] = []
+    for (const { id, effects } of heard)
+      if (effects && id !== undefined)
+        for (const effect of effects) if (effect.kind === 'attribute') noting.push(actOnce(id, effect))
+    if (noting.length === 0) return undefined
+    return within(notedMs, () => Promise.allSettled(noting)).then(nothing, nothing)
+  }
+
+  function act(heard: readonly Heard<unknown>[]): void {
+    if (!channel.act) return
+    for (const { effects } of heard)
+      if (effects)
+        for (const effect of effects) if (isPassing(effect) && effect.kind !== 'attribute') channel.act(effect)
+  }
+
   return {
-    note(heard) {
-      const noting: Promise<void>[] = []
-      for (const { id, effects } of heard)
-        if (effects && id !== undefined)
-          for (const effect of effects) if (effect.kind === 'attribute') noting.push(actOnce(id, effect))
-      if (noting.length === 0) return undefined
-      return within(notedMs, () => Promise.allSettled(noting)).then(nothing, nothing)
-    },
-    act(heard) {
-      if (!channel.act) return
-      for (const { effects } of heard)
-        if (effects)
-          for (const effect of effects) if (isPassing(effect) && effect.kind !== 'attribute') channel.act(effect)
+    note,
+    act,
+    take(heard, store) {
+      // Most webhooks bring messages and nothing else, and take the shortest way.
+      if (!heard.some(({ effects }) => effects?.some(isPassing))) return store()
+      return (note(heard) ?? Promise.resolve()).then(store).then(() => act(heard))
     },
     sift: (heard) => (channel.refuses ? heard.map(siftOne) : heard),
   }

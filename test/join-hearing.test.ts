@@ -88,3 +88,18 @@ test('a channel that refuses nothing leaves everything as it is', () => {
   const heard = [messageOf('1', '')]
   expect(createHearing({}, always).sift(heard)).toBe(heard)
 })
+
+test('what has to be noted comes before the storing, what is done comes after it, and not at all when nothing is stored', async () => {
+  const steps: string[] = []
+  const { take } = createHearing({ act: ({ kind }) => void steps.push(kind) }, always)
+  const attribute = { kind: 'attribute', user: 'U1', name: 'joined', value: 'yes' } as const
+  const heard = [messageOf('1', 'hello', [{ kind: 'unwelcome', group: 'G1' }, attribute])]
+  await take(heard, async () => void steps.push('stored'))
+  expect(steps).toEqual(['attribute', 'stored', 'unwelcome'])
+
+  const fault = new Error('The store is away.')
+  await expect(take(heard, () => Promise.reject(fault))).rejects.toBe(fault)
+  expect(steps.slice(3)).toEqual(['attribute'])
+  await take([messageOf('2', 'hello')], async () => void steps.push('stored'))
+  expect(steps.slice(4)).toEqual(['stored'])
+})

@@ -22,20 +22,12 @@ export interface Receiver {
   receive(request: RawRequest): Promise<void>
 }
 
-/**
- * Joins who checks and reads a webhook with where its events go.
- * @param parts.onStored gets the events once they are stored, or were before; must not throw
- */
+/** Joins who checks and reads a webhook with where its events go. */
 export const createReceiver = <M>(parts: {
   readonly webhook: Webhook<M>
   readonly admit: (heard: readonly Heard<M>[]) => Promise<void>
-  readonly onStored: (heard: readonly Heard<M>[]) => void
 }): Receiver => ({
-  async receive(request) {
-    const heard = parts.webhook.read(parts.webhook.verify(request))
-    await parts.admit(heard)
-    parts.onStored(heard)
-  },
+  receive: (request) => parts.admit(parts.webhook.read(parts.webhook.verify(request))),
 })
 
 interface Answer {
