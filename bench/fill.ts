@@ -30,11 +30,16 @@ export async function post(
   }
 }
 
-/** Fills a queue the real way, through the webhooks of a receiver that is stopped afterwards. */
+/**
+ * Fills a queue the real way, through the webhooks of a receiver that is stopped afterwards. A customer's next message is sent when the one
+ * before has its 200: only then is the order one that can be kept.
+ */
 export async function fill(start: () => Promise<Server>, posting: Posting): Promise<void> {
+  const { count, users, first = 0 } = posting
   const receiver = await start()
   try {
-    await post(receiver, posting)
+    for (let sent = 0; sent < count; sent += users)
+      await post(receiver, { ...posting, first: first + sent, count: Math.min(users, count - sent) })
   } finally {
     await receiver.stop()
   }
