@@ -3,7 +3,7 @@ import { type ChannelType, channelTypes } from './channels/index.ts'
 import { genesysSettings } from './genesys/config.ts'
 import { readRedisUrl } from './lib/redis-url.ts'
 import { check, valueAt } from './lib/schema.ts'
-import { flag, number, optional, secret, withDefault } from './lib/settings.ts'
+import { flag, number, optional, secret, webAddress, withDefault } from './lib/settings.ts'
 import { isTimeZone } from './lib/time-zone.ts'
 import { mediaSettings } from './media/config.ts'
 
@@ -15,7 +15,7 @@ const group = <T extends z.ZodType>(schema: T) => z.preprocess((given) => given 
 const days = number(z.number().positive())
 const text = z.string().min(1)
 
-const webAddress = z.string().refine(
+const publicAddress = z.string().refine(
   (value) => {
     if (!URL.canParse(value)) return false
     const url = new URL(value)
@@ -23,10 +23,6 @@ const webAddress = z.string().refine(
   },
   { error: 'must be an absolute http or https address, without user, query or fragment' },
 )
-
-const alertAddress = z.string().refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
-  error: 'must be an absolute http or https address',
-})
 
 const redisAddress = z.string().superRefine((value, context) => {
   const read = readRedisUrl(value)
@@ -119,7 +115,7 @@ export const configSchema = z.strictObject({
       /** 0: any free port. */
       port: withDefault(number(z.number().int().min(0).max(65_535)), 3000),
       /** How the world reaches this server; never ends with a slash. */
-      publicUrl: webAddress.transform((value) => value.replace(/\/+$/, '')),
+      publicUrl: publicAddress.transform((value) => value.replace(/\/+$/, '')),
     }),
   ),
   redis: group(
@@ -160,7 +156,7 @@ export const configSchema = z.strictObject({
   alerts: group(
     z
       .strictObject({
-        url: optional(alertAddress),
+        url: optional(webAddress),
         secret: optional(
           secret.refine(
             (value) =>

@@ -76,7 +76,7 @@ describe('a fault is told with the path of its key', () => {
     ['channels[0].attachments.maxBytes', 'must be a number', `10 MB ${mark}`],
     ['channels[0].attachments.max', unknownKey, 1],
     ['channels[0].line.stickers', 'must be one of text, image, both', 'picture'],
-    ['channels[0].line.stickerUrl', 'must be an http or https address', `ftp://${mark}`],
+    ['channels[0].line.stickerUrl', 'must be an absolute http or https address', `ftp://${mark}`],
     ['channels[0].line.events', 'must be a group of keys', 'text'],
     ['channels[0].line.events.follow', 'must be one of off, text, attribute', 'on'],
     ['channels[0].line.events.unfollow', 'must be one of off, text, attribute', false],

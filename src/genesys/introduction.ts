@@ -1,5 +1,6 @@
 import type { CompletedMessage } from '../bridge/message.ts'
 import { filledIn, wordsOf } from '../bridge/notices.ts'
+import { shortened } from '../lib/graphemes.ts'
 
 /** As much of a quoted text as tells people which one it is: graphemes, the ellipsis included. */
 const quotedGraphemes = 80
@@ -11,24 +12,10 @@ function inOneLine(text: string): string {
   return lines.filter(Boolean).join(' ')
 }
 
-/** Never inside a character that people see as one. */
-function shortened(text: string): string {
-  if (text.length <= quotedGraphemes) return text
-  const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' })
-  let end = 0
-  let count = 0
-  for (const { index } of graphemes.segment(text)) {
-    if (count === quotedGraphemes - 1) end = index
-    else if (count === quotedGraphemes) return `${text.slice(0, end).trimEnd()}…`
-    count += 1
-  }
-  return text
-}
-
 function quoteLine(quoted: string | undefined, language: string | undefined): string {
   const words = wordsOf(language)
   const text = inOneLine(quoted ?? '')
-  return `[${text ? filledIn(words.quoted, { text: shortened(text) }) : words.quotedUnknown}]`
+  return `[${text ? filledIn(words.quoted, { text: shortened(text, quotedGraphemes) }) : words.quotedUnknown}]`
 }
 
 /**

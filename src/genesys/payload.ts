@@ -4,6 +4,7 @@ import { wordsOf } from '../bridge/notices.ts'
 import type { PublishedMedia } from '../bridge/side.ts'
 import { introduced } from './introduction.ts'
 import { maxAttachmentBytes } from './limits.ts'
+import { mapLink } from './map-link.ts'
 import type { GenesysAttachment } from './wire.ts'
 
 /** What became of the file that a message names: our link to it, or why there is none. */
@@ -32,10 +33,6 @@ const problems: Readonly<Record<MediaProblem, string>> = {
 
 /** Sizes as people say them, never rounded down to the limit that they exceed. */
 const megabytes = (bytes: number): string => `${(Math.ceil(bytes / 100_000) / 10).toFixed(1)} MB`
-
-/** As map links want it: never with an exponent. */
-const decimal = (degrees: number): string =>
-  Math.abs(degrees) < 1e-6 ? degrees.toFixed(7).replace(/\.?0+$/, '') : String(degrees)
 
 const attached = (kind: MediaKind, { url, mime, fileName }: PublishedMedia): GenesysAttachment => ({
   mediaType: mediaTypes[kind],
@@ -71,11 +68,8 @@ function shown(message: CompletedMessage, language: string | undefined, media: M
       return { text: `[${wordsOf(language).notices[content.notice]}]` }
     case 'sticker':
       return stickerPayload(`[${platform} STICKER: ${content.label}]`, content.wordless === true, media)
-    case 'location': {
-      // https://developers.google.com/maps/documentation/urls/get-started
-      const map = `https://www.google.com/maps/search/?api=1&query=${decimal(content.latitude)},${decimal(content.longitude)}`
-      return { text: [content.title, content.address, map].filter(Boolean).join('\n') }
-    }
+    case 'location':
+      return { text: [content.title, content.address, mapLink(content)].filter(Boolean).join('\n') }
     case 'unsupported':
       return { text: `[Unsupported ${platform} message: ${content.what}]` }
     case 'media':

@@ -22,6 +22,13 @@ export const flag = z.preprocess(
   z.boolean(),
 )
 
+/** An absolute http or https address. */
+export const webAddress = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
+    error: 'must be an absolute http or https address',
+  })
+
 /** A secret in plain text. */
 export const secret = z.string({ error: 'must be a text' }).min(1, { error: 'must not be empty' })
 

@@ -1,12 +1,12 @@
 import path from 'node:path'
 import type { Conversation } from '../bridge/message.ts'
 import type { Quotes } from '../bridge/quotes.ts'
+import { shortened } from '../lib/graphemes.ts'
 import { within } from '../lib/within.ts'
 import { createGathered, type Gathered } from './gathered.ts'
 import { findIn, type Kept, without, writeLine } from './lines.ts'
 import { dayOf, fileOf, keptDaysAt } from './places.ts'
 import { createShards } from './shards.ts'
-import { maxUnits, shortened } from './shorten.ts'
 
 /** Texts by the ids of their messages, as they lie in files. */
 export interface StoredQuotes extends Quotes {
@@ -23,6 +23,10 @@ export interface StoredQuotes extends Quotes {
   /** Writes down what is not written yet, and takes nothing more. Never rejects. */
   close(): Promise<void>
 }
+
+/** No more UTF-16 units of a text are worth keeping, and no more characters are given back: a quote shows fewer. */
+const keptUnits = 1_000
+const shownCharacters = 200
 
 /** Nobody waits longer for a disk, be it to show a quote or to stop. */
 const patienceMs = 2_000
@@ -107,11 +111,7 @@ export function createQuotes(settings: {
   return {
     keep({ channel, user }, id, text) {
       if (closed || text === '') return
-      const added = gathered.add(
-        channel,
-        user,
-        writeLine(user, id, text.length > maxUnits ? text.slice(0, maxUnits) : text),
-      )
+      const added = gathered.add(channel, user, writeLine(user, id, text.slice(0, keptUnits)))
       if (!added || due) return
       due = true
       setTimeout(() => void inTurn(writeDown), flushMs).unref()
@@ -119,7 +119,8 @@ export function createQuotes(settings: {
 
     async find(conversation, id) {
       const text = inMemory(conversation, id) ?? (await onDisk(conversation, id))
-      return text === undefined ? undefined : shortened(text)
+      // Its last character may have been torn when it was kept.
+      return text === undefined ? undefined : shortened(text, shownCharacters, keptUnits - 1)
     },
 
     forget: (conversation, id) => remove(conversation, id),

@@ -100,6 +100,12 @@ describe('a text', () => {
     expect(await quotes().find(somebody, '1')).toBe(short)
   })
 
+  test('of large characters is not torn inside one', async () => {
+    const family = '👨‍👩‍👧‍👦'
+    await written([somebody, '1', family.repeat(100)])
+    expect(await quotes().find(somebody, '1')).toMatch(new RegExp(`^(${family}){80,}…$`))
+  })
+
   test('is kept for seven days, and then swept', async () => {
     await written([somebody, '1', 'old'])
     at = noon + day

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
-import { flag, number, optional, origin, secret, secrets, withDefault } from '../../lib/settings.ts'
+import { flag, number, optional, origin, secret, secrets, webAddress, withDefault } from '../../lib/settings.ts'
 import { maxSenderNameUnits, maxUrlUnits } from './limits.ts'
 
 /** Read here, because a key that cannot be used would else show only when the first token is needed. */
@@ -38,10 +38,6 @@ export const defaultStickerUrl =
   'https://stickershop.line-scdn.net/stickershop/v1/sticker/{stickerId}/android/sticker.png'
 
 const eventForm = withDefault(z.enum(['off', 'text', 'attribute']), 'off')
-
-const webAddress = z.string().refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
-  error: 'must be an http or https address',
-})
 
 /** https://developers.line.biz/en/reference/messaging-api/#icon-nickname-switch */
 const senderSettings = optional(

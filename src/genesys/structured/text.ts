@@ -1,4 +1,5 @@
 import { asList, asNumber, asObject, asText } from '../../lib/loose.ts'
+import { mapLink } from '../map-link.ts'
 import type { GenesysContent } from '../wire.ts'
 import { labelled, lines, type Words } from './words.ts'
 
@@ -10,12 +11,9 @@ import { labelled, lines, type Words } from './words.ts'
 
 type Loose = Readonly<Record<string, unknown>>
 
-/** A link that every phone opens in its map: https://developers.google.com/maps/documentation/urls/get-started */
 function mapAddress(location: Loose): string | undefined {
   const [latitude, longitude] = [asNumber(location.latitude), asNumber(location.longitude)]
-  return latitude === undefined || longitude === undefined
-    ? asText(location.url)
-    : `https://www.google.com/maps/search/?api=1&query=${latitude},${longitude}`
+  return latitude === undefined || longitude === undefined ? asText(location.url) : mapLink({ latitude, longitude })
 }
 
 /** Where something is, in words; as an address for the map only where there are none. */

@@ -1,7 +1,8 @@
 import type { messagingApi } from '@line/bot-sdk'
 import type { OutboundMessage } from '../../../bridge/message.ts'
+import { shortened } from '../../../lib/graphemes.ts'
 import { maxSenderNameUnits } from '../limits.ts'
-import { cut, oneLine } from '../render/wording.ts'
+import { oneLine } from '../render/wording.ts'
 
 /** Under which name and picture somebody writes. */
 export interface SenderLook {
@@ -26,7 +27,7 @@ export interface Look {
  */
 export function senderOf({ author }: OutboundMessage, look: Look): messagingApi.Sender | undefined {
   const { name, iconUrl } = (author && look.sender?.[author]) ?? {}
-  const shownName = cut(oneLine(name), maxSenderNameUnits, maxSenderNameUnits)
+  const shownName = shortened(oneLine(name), maxSenderNameUnits, maxSenderNameUnits)
   if (!shownName && !iconUrl) return undefined
   return { ...(shownName && { name: shownName }), ...(iconUrl && { iconUrl }) }
 }

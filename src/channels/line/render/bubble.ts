@@ -1,9 +1,9 @@
 import type { messagingApi } from '@line/bot-sdk'
+import { shortened } from '../../../lib/graphemes.ts'
 import { maxFlexLabel } from '../limits.ts'
 import type { Offer } from '../outbound/offers.ts'
 import type { Block, Sheet, Touch } from './sheet.ts'
 import { lineAction } from './touch.ts'
-import { cut } from './wording.ts'
 
 type Component = messagingApi.FlexComponent
 type DataOf = (offer: Offer) => string
@@ -21,7 +21,7 @@ const fonts: Readonly<Record<Extract<Block, { kind: 'words' }>['as'], Omit<messa
 /** A button shows one line, so a label that may not fit on it stands in a box of its own, whole. */
 function button(touch: Touch, dataOf: DataOf): Component {
   const action = lineAction(touch, maxFlexLabel, dataOf)
-  if (cut(touch.label, maxFlexLabel) === touch.label)
+  if (shortened(touch.label, maxFlexLabel) === touch.label)
     return { type: 'button', style: 'link', height: 'sm', adjustMode: 'shrink-to-fit', action }
   return {
     type: 'box',

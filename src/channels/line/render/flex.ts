@@ -1,4 +1,5 @@
 import type { messagingApi } from '@line/bot-sdk'
+import { shortened } from '../../../lib/graphemes.ts'
 import { maxAltTextUnits, maxBubbleBytes, maxBubbles, maxCarouselBytes } from '../limits.ts'
 import type { Offer } from '../outbound/offers.ts'
 import type { LineOutgoing } from '../wire.ts'
@@ -6,7 +7,6 @@ import { bubbleOf } from './bubble.ts'
 import type { Sheet } from './sheet.ts'
 import { sheetsSummary, sheetText } from './sheet.ts'
 import { textMessages } from './text.ts'
-import { cut } from './wording.ts'
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))
 
@@ -66,7 +66,7 @@ export function flexMessages(
     const [first] = bubbles
     messages.push({
       type: 'flex',
-      altText: cut(summary ?? sheetsSummary(shown), maxAltTextUnits, maxAltTextUnits),
+      altText: shortened(summary ?? sheetsSummary(shown), maxAltTextUnits, maxAltTextUnits),
       contents: first && bubbles.length === 1 ? first : { type: 'carousel', contents: bubbles },
     })
   }

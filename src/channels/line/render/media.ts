@@ -1,12 +1,13 @@
 import type { MediaContent } from '../../../bridge/message.ts'
 import type { PublishedMedia } from '../../../bridge/side.ts'
+import { shortened } from '../../../lib/graphemes.ts'
 import { maxAltTextUnits, maxAudioBytes, maxImageBytes, maxVideoBytes } from '../limits.ts'
 import type { LineOutgoing } from '../wire.ts'
 import type { Scene, Shown } from './scene.ts'
 import { type Touch, wordsBlock } from './sheet.ts'
 import { localeOf } from './times.ts'
 import { actionUri } from './touch.ts'
-import { cut, oneLine } from './wording.ts'
+import { oneLine } from './wording.ts'
 
 function ownMessage({ mime, url, bytes, previewUrl, durationMs }: PublishedMedia): LineOutgoing | undefined {
   switch (mime) {
@@ -61,7 +62,7 @@ function linkCard(file: PublishedMedia, { words, language }: Scene): Shown {
         ],
       },
     ],
-    summary: `${cut(name, spare, spare)}\n${file.url}`.trimStart(),
+    summary: `${shortened(name, spare, spare)}\n${file.url}`.trimStart(),
   }
 }
 

@@ -1,15 +1,16 @@
 import type { messagingApi } from '@line/bot-sdk'
 import type { OutboundContent, QuickReplies } from '../../../bridge/message.ts'
+import { shortened } from '../../../lib/graphemes.ts'
 import { maxDisplayText, maxQuickReplies, maxQuickReplyImageBytes, maxQuickReplyLabel } from '../limits.ts'
 import type { Offer } from '../outbound/offers.ts'
 import type { Scene } from './scene.ts'
 import { answerTouch, labelOf, lineAction } from './touch.ts'
-import { bullet, cut } from './wording.ts'
+import { bullet } from './wording.ts'
 
 type Reply = QuickReplies['replies'][number]
 
 const wholeLabel = ({ label, payload }: Reply): string => labelOf(label, payload)
-const shownLabel = (reply: Reply): string => cut(wholeLabel(reply), maxQuickReplyLabel)
+const shownLabel = (reply: Reply): string => shortened(wholeLabel(reply), maxQuickReplyLabel)
 
 /** What becomes of the quick replies of a message. */
 export interface DividedReplies {

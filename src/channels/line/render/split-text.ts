@@ -1,7 +1,7 @@
+import { graphemes } from '../../../lib/graphemes.ts'
+
 /** A fixed locale, so that every machine cuts alike. Thai and Japanese words are found in any locale. */
 const locale = 'en'
-/** Characters as readers see them. */
-export const graphemes = new Intl.Segmenter(locale, { granularity: 'grapheme' })
 const sentences = new Intl.Segmenter(locale, { granularity: 'sentence' })
 const words = new Intl.Segmenter(locale, { granularity: 'word' })
 

@@ -1,10 +1,11 @@
 import type { messagingApi } from '@line/bot-sdk'
 import type { Action, OfferKind } from '../../../bridge/message.ts'
+import { shortened } from '../../../lib/graphemes.ts'
 import { maxActionUriUnits, maxDisplayText } from '../limits.ts'
 import type { Offer } from '../outbound/offers.ts'
 import type { Scene } from './scene.ts'
 import type { Touch } from './sheet.ts'
-import { cut, oneLine } from './wording.ts'
+import { oneLine } from './wording.ts'
 
 /** What a button says; one without words has to say something, as LINE refuses it otherwise. */
 export const labelOf = (label: string, instead: string): string => oneLine(label) || oneLine(instead) || '•'
@@ -49,11 +50,11 @@ export function actionTouch(action: Action, { words }: Scene): { readonly touch:
 
 /** What LINE is told of a touch. @param data what it posts back */
 export function lineAction(touch: Touch, maxLabel: number, dataOf: (offer: Offer) => string): messagingApi.Action {
-  const label = cut(touch.label, maxLabel)
+  const label = shortened(touch.label, maxLabel)
   switch (touch.do) {
     case 'answer': {
       // Counted both ways, as pages disagree: https://developers.line.biz/en/docs/messaging-api/text-character-count/
-      const displayText = cut(touch.label, maxDisplayText, maxDisplayText)
+      const displayText = shortened(touch.label, maxDisplayText, maxDisplayText)
       return { type: 'postback', label, data: dataOf(touch.offer), displayText }
     }
     case 'open':
