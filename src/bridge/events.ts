@@ -43,7 +43,7 @@ export type BridgeEvent =
       readonly reason: string
       readonly what?: string
     }
-  /** One attempt ended. `next` is there when it failed; `retryInMs` when it will be tried again. */
+  /** One attempt ended. `retryInMs` is there when it will be tried again; `sinceReceivedMs`, from admission to acceptance, when it was delivered. */
   | (About & {
       readonly type: 'delivery.attempted'
       readonly at: number
@@ -51,10 +51,11 @@ export type BridgeEvent =
       readonly outcome: 'delivered' | NextStep['do']
       readonly status?: number
       readonly durationMs: number
+      readonly sinceReceivedMs?: number
       readonly retryInMs?: number
       readonly error?: string
     })
-  /** The message has ended well. `sinceReceivedMs`: from admission to acceptance. */
+  /** The message has ended well, and has left its lane. */
   | (About & { readonly type: 'message.delivered'; readonly at: number; readonly sinceReceivedMs: number })
   /** The message has ended badly, and is a dead letter now, unless it was refused before it was queued. */
   | (About & { readonly type: 'message.failed'; readonly at: number; readonly code: string; readonly reason: string })

@@ -35,17 +35,17 @@ export function createLogListener(parts: { readonly logger: Logger }): Emit {
         )
         break
       case 'delivery.attempted': {
-        const { attempt, outcome, status, durationMs, retryInMs, error } = event
+        const { attempt, outcome, status, durationMs, sinceReceivedMs, retryInMs, error } = event
         const level = outcome === 'delivered' ? 'info' : 'warn'
-        logger[level]({ ...about(event), attempt, outcome, status, durationMs, retryInMs, error }, 'delivery.attempted')
+        logger[level](
+          { ...about(event), attempt, outcome, status, durationMs, sinceReceivedMs, retryInMs, error },
+          'delivery.attempted',
+        )
         break
       }
       case 'message.delivered':
-        // A receipt's only attempt of interest has just been told.
-        logger[event.flow === 'receipts' ? 'debug' : 'info'](
-          { ...about(event), sinceReceivedMs: event.sinceReceivedMs },
-          'message.delivered',
-        )
+        // The attempt that has just been told says all of it.
+        logger.debug({ ...about(event), sinceReceivedMs: event.sinceReceivedMs }, 'message.delivered')
         break
       case 'message.failed':
         logger.error({ ...about(event), code: event.code, reason: event.reason }, 'message.failed')

@@ -67,6 +67,9 @@ function effectsOf(effects: readonly Effect[] | undefined, { channel, flow, rece
   return found
 }
 
+/** A sender that does not say when it made the message is taken to have made it now; but it may be a repeat. */
+const madeAt = ({ at }: { readonly at: number }, receivedAt: number) => (at === receivedAt ? {} : { madeAt: at })
+
 /** What the store keeps of an event; undefined when that is nothing. */
 export function toEntry(heard: HeardMessage, about: About): AdmitEntry | undefined {
   if (heard.id === undefined) return undefined
@@ -92,6 +95,7 @@ export function toEntry(heard: HeardMessage, about: About): AdmitEntry | undefin
     user,
     id,
     trace: { day, shard, field, text: writeTrace(ids, receivedAt) },
+    ...madeAt(message, receivedAt),
     entry: laneEntry(id, receivedAt, writeItem(codec, message, { id, user, receivedAt }, replaces)),
     ...effects,
   }
@@ -113,5 +117,6 @@ function refusedEntry({ id: given, message, reason }: Refused<OutboundMessage>, 
     channel,
     ...receiptPlace(receipt, codec, receivedAt),
     trace: { day, shard, field: journalField(channel, flow, id), text },
+    ...madeAt(message, receivedAt),
   }
 }

@@ -7,16 +7,16 @@ import type { FaultPoints } from '../lib/fault-points.ts'
 import type { Budget, Urgency } from './budget.ts'
 import { type Attempt, createEndings, traceOf } from './endings.ts'
 import type { Codec } from './envelope.ts'
-import { createHolds } from './holds.ts'
+import { createHolds, type Held } from './holds.ts'
 import { insist } from './insist.ts'
-import type { Lanes, Place, Taken } from './lanes.ts'
+import type { Following, Head, Lanes, Place, Taken } from './lanes.ts'
 import { originalId } from './names.ts'
 import { type Item, idsOf, readItem } from './payload.ts'
 import { holdMs } from './schedule.ts'
 import { writeStep } from './trace.ts'
 import { giveUpUncertain, isUncertain, judge, type Verdict } from './verdict.ts'
 
-/** For so long after its beginning an attempt is certainly the latest at its message: locks live for longer. */
+/** For so long after it was asked for an attempt is certainly the latest at its message: debts stay young for longer. */
 const freshMs = 1_000
 
 /**
@@ -31,6 +31,7 @@ const untried: Taken = {
   envelope: undefined,
   attempt: 1,
   token: '',
+  askedAt: 0,
   inDoubt: false,
   spentMs: 0,
   plan: undefined,
@@ -47,8 +48,11 @@ export type QueuedDelivery = Omit<Delivery, 'publish'> & {
   readonly receivedAt: number
 }
 
-/** Gets each receipt, which is stored already, at its place; it is as old as its message. */
-export type OnReceipt = (place: Place, head: { readonly item: Receipt; readonly receivedAt: number }) => void
+/**
+ * Gets each receipt, which is stored already, at its place; it is as old as its message. Resolves when somebody has it in hand: were that not
+ * waited for, a busy process would begin ever more messages and end none.
+ */
+export type OnReceipt = (place: Place, head: { readonly item: Receipt; readonly receivedAt: number }) => Promise<void>
 
 /** What is carried where. */
 export interface Route<T extends Item> {
@@ -64,20 +68,23 @@ export interface Route<T extends Item> {
   readonly receipt?: (item: T, outcome: { readonly at: number; readonly reason?: FailureReason }) => Receipt | undefined
 }
 
+/** Asked when a message has left its lane: is the next one to be taken at once? */
+export type GoesOn = () => boolean
+
 /** What has to be done after an attempt. `next`: the lane's head from now on, if it has one. */
 export type After =
-  /** The message was no head: somebody else has finished it. */
+  /** The message was no head, or is in somebody else's hands. */
   | { readonly do: 'nothing' }
-  | { readonly do: 'next'; readonly next: string | undefined }
+  | { readonly do: 'next'; readonly next: Following | undefined }
   /** It is a dead letter now; `why` is fit for the dashboard. */
-  | { readonly do: 'dead'; readonly next: string | undefined; readonly why: string }
-  | { readonly do: 'later'; readonly delayMs: number }
+  | { readonly do: 'dead'; readonly next: Following | undefined; readonly why: string }
+  | { readonly do: 'later'; readonly delayMs: number; readonly turn: number }
 
 /**
  * Makes attempts at the heads of the lanes of one flow of one channel, and writes down what comes of them. Written once for all flows; it
  * knows neither platform, nor who calls and what runs an attempt again.
  * @param settings.waits aborted when whoever waits for a permit has to come back; another one takes its place then
- * @param settings.onReleased gets the ids of held messages that may be tried at once
+ * @param settings.onReleased gets the held messages that may be tried at once
  */
 export function createAttempts<T extends Item>(settings: {
   readonly route: Route<T>
@@ -86,7 +93,7 @@ export function createAttempts<T extends Item>(settings: {
   readonly signal: AbortSignal
   readonly waits: () => AbortSignal
   readonly onReceipt: OnReceipt
-  readonly onReleased: (ids: readonly string[]) => void
+  readonly onReleased: (held: readonly Held[]) => void
   readonly emit: Emit
   readonly onError: (error: Error) => void
   readonly faults: FaultPoints
@@ -96,6 +103,7 @@ export function createAttempts<T extends Item>(settings: {
   const endings = createEndings<T>({
     channel,
     flow,
+    holdKey: budget.holdKey,
     lanes,
     codec,
     signal,
@@ -106,18 +114,30 @@ export function createAttempts<T extends Item>(settings: {
   const holds = createHolds({ now: () => performance.now() })
 
   /**
-   * Tries to deliver a message if it is its lane's head.
+   * Takes a head into this process' hands, so that it can be tried.
+   * @throws when Redis refuses
+   */
+  async function take(head: Head): Promise<After | { readonly do: 'try'; readonly taken: Taken }> {
+    if (!holds.mayTry(head.id)) {
+      const turn = await lanes.postpone(head)
+      if (turn === undefined) return { do: 'nothing' }
+      if (turn > 0) return hold(head.id, turn)
+    }
+    route.prepare?.(originalId(head.user))
+    const taken = await lanes.take({ ...head, channel, holdKey: budget.holdKey })
+    return taken ? { do: 'try', taken } : { do: 'nothing' }
+  }
+
+  /**
+   * Tries to deliver a message that was taken.
    * @throws when Redis refuses, or what has happened could not be written down before the process stopped
    */
-  async function tryHead(place: Place): Promise<After> {
-    if (!holds.mayTry(place.id)) return { do: 'later', delayMs: holdMs }
+  async function tryTaken(place: Place, taken: Taken, goesOn: GoesOn): Promise<After> {
     const startedAt = Date.now()
-    route.prepare?.(originalId(place.user))
-    const taken = await lanes.take({ ...place, channel, holdKey: budget.holdKey })
-    if (!taken) return { do: 'nothing' }
+    const attempt: Attempt = { place, taken, ids: { message: place.id, user: place.user }, startedAt, goesOn }
     const { envelope } = taken
     if (envelope === undefined) {
-      const { next } = await endings.withdraw({ place, taken })
+      const { next } = await endings.withdraw(attempt)
       emit({ type: 'message.ignored', channel, flow, reason: 'withdrawn' })
       return { do: 'next', next }
     }
@@ -126,7 +146,6 @@ export function createAttempts<T extends Item>(settings: {
       await sleep(graceMs, undefined, { signal }).catch(() => undefined)
       if (!(await lanes.isCurrent(place, taken.token))) return { do: 'nothing' }
     }
-    const attempt: Attempt = { place, taken, ids: { message: place.id, user: place.user }, startedAt }
     let opened: ReturnType<typeof open>
     try {
       opened = open(place, taken, envelope)
@@ -139,14 +158,23 @@ export function createAttempts<T extends Item>(settings: {
     return carryOut(known, item, plan)
   }
 
+  function hold(id: string, turn: number): After {
+    holds.hold(id, turn)
+    return { do: 'later', delayMs: holdMs, turn }
+  }
+
   /**
-   * As {@link tryHead}, for a head that this process has just stored itself: nothing has been tried before, and nothing has to be read.
+   * As {@link tryTaken}, for a head that this process has just stored itself: nothing has been tried before, and nothing has to be read.
    * @param head.receivedAt ms since the epoch
    */
-  function tryFresh(place: Place, head: { readonly item: T; readonly receivedAt: number }): Promise<After> {
+  function tryFresh(
+    place: Place,
+    head: { readonly item: T; readonly receivedAt: number },
+    goesOn: GoesOn,
+  ): Promise<After> {
     const { item, receivedAt } = head
     const taken = { ...untried, receivedAt }
-    return carryOut({ place, taken, ids: idsOf(item), startedAt: Date.now() }, item, undefined)
+    return carryOut({ place, taken, ids: idsOf(item), startedAt: Date.now(), goesOn }, item, undefined)
   }
 
   async function carryOut(known: Attempt, item: T, plan: string | undefined): Promise<After> {
@@ -169,12 +197,13 @@ export function createAttempts<T extends Item>(settings: {
     const { done, next } = await endings.end(attempt, item, { delivered })
     const released = holds.release()
     if (released.length > 0) onReleased(released)
-    attempted(attempt, { outcome: 'delivered', status: delivered.status })
+    const at = Date.now()
+    const sinceReceivedMs = at - taken.receivedAt
+    const ids = delivered.remoteId ? { ...attempt.ids, remote: delivered.remoteId } : attempt.ids
+    attempted({ ...attempt, ids }, { outcome: 'delivered', status: delivered.status, sinceReceivedMs })
     // Another process took it for abandoned, and has told of its end.
     if (!done) return { do: 'nothing' }
-    const at = Date.now()
-    const ids = delivered.remoteId ? { ...attempt.ids, remote: delivered.remoteId } : attempt.ids
-    emit({ type: 'message.delivered', channel, flow, ids, at, sinceReceivedMs: at - taken.receivedAt })
+    emit({ type: 'message.delivered', channel, flow, ids, at, sinceReceivedMs })
     return { do: 'next', next }
   }
 
@@ -195,7 +224,7 @@ export function createAttempts<T extends Item>(settings: {
   }
 
   function deliveryOf(
-    { place, taken, startedAt }: Attempt,
+    { place, taken }: Attempt,
     item: T,
     plan: string | undefined,
   ): QueuedDelivery & { readonly confirmed: () => number } {
@@ -209,7 +238,7 @@ export function createAttempts<T extends Item>(settings: {
       signal,
       async permit() {
         await budget.permit(urgency, waits())
-        if (taken.token === untried.token || Date.now() - startedAt < freshMs) return
+        if (taken.token === untried.token || Date.now() - taken.askedAt < freshMs) return
         // It waited, perhaps for longer than BullMQ's lock lives without Redis: another process may have taken the message over.
         if (!(await lanes.isCurrent(place, taken.token))) throw new Stopping('Somebody else delivers this message.')
       },
@@ -249,7 +278,6 @@ export function createAttempts<T extends Item>(settings: {
     const { error, status, delayMs, state } = verdict
     const about = status === undefined ? {} : { status }
     if (verdict.do === 'wait' && verdict.all) await budget.hold(delayMs).catch(onError)
-    if (verdict.do === 'hold') holds.hold(place.id)
     const afterMs = Date.now() - taken.receivedAt
     const step =
       verdict.do === 'stop' || flow === 'receipts'
@@ -261,17 +289,21 @@ export function createAttempts<T extends Item>(settings: {
         ? (await insist(() => lanes.take({ ...place, channel, holdKey: budget.holdKey }), signal))?.token
         : taken.token
     if (token === undefined) return { do: 'nothing' }
-    await insist(
+    const turn = await insist(
       () => lanes.settle(place, token, state, { ...traceOf(channel, flow, place.id, taken.receivedAt), step }),
       signal,
     )
     if (verdict.do !== 'stop') attempted(attempt, { error, ...about, outcome: verdict.do, retryInMs: delayMs })
-    return { do: 'later', delayMs }
+    if (turn === undefined) return { do: 'nothing' }
+    return verdict.do === 'hold' ? hold(place.id, turn) : { do: 'later', delayMs, turn }
   }
 
   function attempted(
     { ids, taken, startedAt }: Attempt,
-    result: Pick<Extract<BridgeEvent, { type: 'delivery.attempted' }>, 'outcome' | 'status' | 'error' | 'retryInMs'>,
+    result: Pick<
+      Extract<BridgeEvent, { type: 'delivery.attempted' }>,
+      'outcome' | 'status' | 'error' | 'retryInMs' | 'sinceReceivedMs'
+    >,
   ): void {
     const at = Date.now()
     const { attempt } = taken
@@ -279,9 +311,10 @@ export function createAttempts<T extends Item>(settings: {
   }
 
   return {
-    tryHead,
+    take,
+    tryTaken,
     tryFresh,
-    /** Lets held messages be tried at once. @returns their ids */
+    /** Lets held messages be tried at once. @returns which */
     release: holds.release,
   }
 }

@@ -2,9 +2,10 @@ import type { Flow, MessageIds } from '../bridge/events.ts'
 import type { FailureReason, Receipt } from '../bridge/message.ts'
 import type { Delivered } from '../bridge/side.ts'
 import type { FaultPoints } from '../lib/fault-points.ts'
+import type { GoesOn } from './attempts.ts'
 import type { Codec } from './envelope.ts'
 import { insist } from './insist.ts'
-import type { Ending, Lanes, Place, Taken } from './lanes.ts'
+import type { Ending, Following, Lanes, Place, Taken, Taker } from './lanes.ts'
 import { type DeadLetter, writeLetter } from './letters.ts'
 import { journalField, journalKey, journalOf } from './names.ts'
 import type { Item } from './payload.ts'
@@ -28,6 +29,7 @@ export interface Attempt {
   readonly taken: Taken
   readonly ids: MessageIds
   readonly startedAt: number
+  readonly goesOn: GoesOn
 }
 
 /** Where the trace of a message is kept; a receipt has none of its own. */
@@ -36,10 +38,10 @@ export function traceOf(channel: string, flow: Flow, id: string, receivedAt: num
   return { journal: journalKey(journalOf(id, receivedAt)), field }
 }
 
-/** `done`: false when somebody else has ended the message. `next`: the lane's head now, which is owed a job. */
+/** `done`: false when somebody else has ended the message. `next`: the lane's head now, which is owed a job if it was not taken. */
 export interface Left {
   readonly done: boolean
-  readonly next: string | undefined
+  readonly next: Following | undefined
 }
 
 /**
@@ -49,14 +51,16 @@ export interface Left {
 export function createEndings<T extends Item>(settings: {
   readonly channel: string
   readonly flow: Flow
+  readonly holdKey: string
   readonly lanes: Lanes
   readonly codec: Codec
   readonly signal: AbortSignal
   readonly receipt?: (item: T, outcome: { readonly at: number; readonly reason?: FailureReason }) => Receipt | undefined
-  readonly onReceipt: (place: Place, head: { readonly item: Receipt; readonly receivedAt: number }) => void
+  readonly onReceipt: (place: Place, head: { readonly item: Receipt; readonly receivedAt: number }) => Promise<void>
   readonly faults: FaultPoints
 }) {
-  const { channel, flow, lanes, codec, signal, receipt, onReceipt, faults } = settings
+  const { channel, flow, holdKey, lanes, codec, signal, receipt, onReceipt, faults } = settings
+  const taker: Taker = { channel, holdKey }
 
   function stepOf({ taken }: Attempt, item: T, outcome: Outcome, afterMs: number): string {
     const { attempt } = taken
@@ -104,9 +108,10 @@ export function createEndings<T extends Item>(settings: {
       ...(letter !== undefined && { letter }),
       ...('reason' in outcome && { givenUpBy: taken.token }),
       ...(ownReceipt && { receipt: ownReceipt }),
+      ...(attempt.goesOn() && { takeNext: taker }),
     }
     const left = await leave(place, details)
-    if (left.done && made && ownReceipt) onReceipt(ownReceipt, { item: made, receivedAt: taken.receivedAt })
+    if (left.done && made && ownReceipt) await onReceipt(ownReceipt, { item: made, receivedAt: taken.receivedAt })
     return left
   }
 
@@ -126,10 +131,14 @@ export function createEndings<T extends Item>(settings: {
     end,
 
     /** Ends a message whose content was taken back while it waited. */
-    withdraw({ place, taken }: Pick<Attempt, 'place' | 'taken'>): Promise<Left> {
+    withdraw({ place, taken, goesOn }: Pick<Attempt, 'place' | 'taken' | 'goesOn'>): Promise<Left> {
       const now = Date.now()
       const step = writeStep({ what: 'withdrawn', afterMs: now - taken.receivedAt })
-      return leave(place, { now, trace: { ...traceOf(channel, flow, place.id, taken.receivedAt), step } })
+      return leave(place, {
+        now,
+        trace: { ...traceOf(channel, flow, place.id, taken.receivedAt), step },
+        ...(goesOn() && { takeNext: taker }),
+      })
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Flow } from '../bridge/events.ts'
 import type { Redis } from '../lib/redis.ts'
+import type { Lanes } from './lanes.ts'
 import type { createLetters } from './letters.ts'
 import { parseQueueName } from './names.ts'
 import type { Queues } from './queues.ts'
@@ -8,31 +9,40 @@ import type { Queues } from './queues.ts'
 export interface QueueFigures {
   readonly channel: string
   readonly direction: Flow
-  /** By state: `waiting` (messages not taken up yet, those behind others included), `active`, `delayed`, `failed` (dead letters). */
+  /**
+   * Messages by state: `waiting` (not taken up yet, those behind others included), `active` (in somebody's hands), `delayed`, `failed`
+   * (dead letters).
+   */
   readonly jobs: Readonly<Record<string, number>>
   /** Age of the oldest message that has not been delivered, whatever it waits for. */
   readonly oldestWaitingSeconds: number
 }
 
+/** So many messages in hands are counted, of all queues together; a hundred processes have fewer. */
+const mostInHands = 10_000
+
 /** Reads the figures of all queues. */
 export async function readFigures(settings: {
   readonly redis: Redis
   readonly base: string
+  readonly lanes: Pick<Lanes, 'inHands'>
   readonly queues: Queues
   readonly letters: ReturnType<typeof createLetters>
 }): Promise<readonly QueueFigures[]> {
-  const { redis, base, queues, letters } = settings
+  const { redis, base, lanes, queues, letters } = settings
   const now = Date.now()
+  const inHands = Map.groupBy(await lanes.inHands(mostInHands), ({ queue }) => queue)
   return Promise.all(
     queues.all.map(async (queue): Promise<QueueFigures> => {
       const { name } = queue
       const [depth, oldest, counts, failed] = await Promise.all([
         redis.hget(`${base}depth`, name),
         redis.zrange(`${base}lanes:${name}`, '0', '0', 'WITHSCORES'),
-        queue.getJobCounts('active', 'delayed'),
+        queue.getJobCounts('delayed'),
         letters.count(name),
       ])
-      const { active = 0, delayed = 0 } = counts
+      const { delayed = 0 } = counts
+      const active = inHands.get(name)?.length ?? 0
       const receivedAt = Number(oldest[1] ?? now)
       const { channel, flow } = parseQueueName(name)
       return {

@@ -1,5 +1,11 @@
 import { holdMs } from './schedule.ts'
 
+/** A message that is held, and the turn for which it waits. */
+export interface Held {
+  readonly id: string
+  readonly turn: number
+}
+
 /** So many held messages of a queue are tried again in each {@link holdMs}; a mended set-up shows with the first of them. */
 const probesAtOnce = 3
 
@@ -11,7 +17,8 @@ const probesAtOnce = 3
  */
 export function createHolds(settings: { readonly now: () => number }) {
   const { now } = settings
-  const held = new Set<string>()
+  /** The turns for which they wait, by their ids. */
+  const held = new Map<string, number>()
   let probesLeft = 0
   let roundEndsAt = Number.NEGATIVE_INFINITY
 
@@ -27,14 +34,14 @@ export function createHolds(settings: { readonly now: () => number }) {
       return probesLeft >= 0
     },
 
-    /** A set-up fault struck this message. */
-    hold(id: string): void {
-      held.add(id)
+    /** A set-up fault struck this message, which waits for that turn now. */
+    hold(id: string, turn: number): void {
+      held.set(id, turn)
     },
 
-    /** Something was delivered, or somebody says that the fault is mended. @returns the messages that were held */
-    release(): readonly string[] {
-      const released = [...held]
+    /** Something was delivered, or somebody says that the fault is mended. @returns the messages that were held, and their turns */
+    release(): readonly Held[] {
+      const released = [...held].map(([id, turn]) => ({ id, turn }))
       held.clear()
       roundEndsAt = Number.NEGATIVE_INFINITY
       return released

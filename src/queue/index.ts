@@ -85,14 +85,15 @@ export function createQueueing(settings: {
   const codec = createCodec(sealer)
   prepareBudgets(back)
   const lanes = createLanes({ redis: back, base, traceDays })
+  const frontLanes = createLanes({ redis: front, base, traceDays })
   const queues = createQueues({ redis: back, lanes, prefix, channels, failedDays: deadLetterDays, onError })
   const letters = createLetters({ redis: back, base })
   const admission = createAdmission({
-    lanes: createLanes({ redis: front, base, traceDays }),
+    lanes: frontLanes,
     codec,
     emit,
     timeoutMs: admissionTimeoutMs,
-    onHeads: (heads) => void queues.addHeads(heads).catch(onError),
+    onHeads: (heads) => void queues.addNew(heads).catch(onError),
     faults,
   })
   const sweep = createSweep({
@@ -135,9 +136,10 @@ export function createQueueing(settings: {
   const budgets = new Map<string, Budget>()
 
   /** A receipt is sent at once if this process has a place for it; else, or if that fails, it gets a job. */
-  const onReceipt: OnReceipt = (place, head) => {
+  const onReceipt: OnReceipt = async (place, head) => {
     const receipts = workers.find(({ queue }) => queue === place.queue)
-    if (!receipts?.runNow(place, head)) queues.addHeads([place]).catch(onError)
+    if (receipts) await receipts.runNow(place, head)
+    else void queues.addNew([place]).catch(onError)
   }
 
   return {
@@ -175,7 +177,7 @@ export function createQueueing(settings: {
     startSweep: sweep.start,
     watchPressure: () => pressure?.start(),
     queues: queues.all,
-    figures: () => readFigures({ redis: front, base, queues, letters }),
+    figures: () => readFigures({ redis: front, base, lanes: frontLanes, queues, letters }),
     find: finder.find,
     operations,
     async retryNow() {

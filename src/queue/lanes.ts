@@ -7,44 +7,53 @@ import { createSteps, defineScripts } from './scripts.ts'
 /**
  * Order within a conversation, and once-only admission.
  *
- * The waiting messages of a conversation lie in a Redis list, its *lane*, one for each direction. BullMQ holds one job a lane at
- * most: for the lane's head. Who finishes a head delivers the next one, or adds a job for it. So BullMQ does what it is good at
- * (workers, locks, delays) and never needs to know about order. Every change of a lane is one script, hence atomic.
+ * The waiting messages of a conversation lie in a Redis list, its *lane*, one for each direction. Only a lane's head can be
+ * delivered. BullMQ hands heads out: a job names a few that can be taken, or one that is to be taken later. Whoever takes a head
+ * has it in its hands until it has been delivered, then goes on with the lane's next one, or adds a job for it. So BullMQ does what it is
+ * good at (workers, locks, delays) and never needs to know about order. Every change of a lane is one script, hence atomic.
  *
  * A head without a job, and in nobody's hands, could never move. So the script that makes a head also writes it down as *owed* a
- * job. Whoever delivers it without one keeps the debt young; when that process dies, the debt grows old, and the
- * {@link createSweep} of another one pays it.
+ * job, and so does the one that takes it. Whoever has it in its hands keeps the debt young; when that process dies, the debt grows old,
+ * and the {@link createSweep} of another one pays it.
  *
  * | the process dies | what remains | healed by |
  * | --- | --- | --- |
  * | before `admit` | nothing, and no 200 | the platform's redelivery |
  * | between `admit` and the job | a head that is owed a job | the sweep |
- * | while delivering, or before `finish` | a stalled job; the attempt is in doubt | BullMQ runs it again; LINE knows the retry key |
+ * | before all heads of a job are taken | a stalled job | BullMQ runs it again; heads that are gone, or in hands, are left alone |
+ * | while delivering, or before `finish` | a head whose debt grows old; the attempt is in doubt | the sweep; LINE knows the retry key |
  * | between `finish` and the next one | a head that is owed a job | the sweep |
- * | while delivering without a job | a head whose debt grows old; the attempt is in doubt | the sweep; LINE knows the retry key |
  * | after the next job, before its own is completed | a job whose message is no head any more | it runs, finds that out, and ends |
  */
 export interface Lanes {
   admit(entries: readonly AdmitEntry[], now: number): Promise<readonly Admission[]>
-  take(place: Place & { readonly channel: string; readonly holdKey: string }): Promise<Taken | undefined>
+  /** @returns undefined when it is no head (any more), or in the hands of a process that is alive, or waits for a later turn */
+  take(head: Head & Taker): Promise<Taken | undefined>
+  /**
+   * Lets a head that was to be tried wait for another turn.
+   * @returns its turn; undefined as for {@link take}; 0 when it was never tried, and nothing was done
+   */
+  postpone(head: Head): Promise<number | undefined>
   /** Is the message its lane's head still, and the attempt of that token the latest? */
   isCurrent(place: Place, token: string): Promise<boolean>
-  /** Does nothing when the attempt of that token was overtaken by another one. */
-  settle(place: Place, token: string, state: AttemptState, trace: TraceAddress): Promise<void>
+  /** @returns the turn for which the message waits now; undefined when the attempt of that token was overtaken by another one */
+  settle(place: Place, token: string, state: AttemptState, trace: TraceAddress): Promise<number | undefined>
   /** @returns the lane's next head, undefined when the lane is empty now, or false when nothing was done: it is no head (any more) */
-  finish(place: Place, ending: Ending): Promise<string | undefined | false>
-  /** The ids of the lanes' heads, in the given order; '' for an empty lane. */
-  heads(lanes: readonly LaneName[]): Promise<readonly string[]>
+  finish(place: Place, ending: Ending): Promise<Following | undefined | false>
+  /** How the lanes' heads stand, in the given order; undefined for an empty lane. */
+  heads(lanes: readonly LaneName[]): Promise<readonly (StandingHead | undefined)[]>
   /** @throws {Stopping} when somebody else has finished the message meanwhile, or has begun the next attempt at it */
   savePlan(place: Place, plan: string, token?: string): Promise<void>
   /** `parts`: how many are done by now, so that saying it twice does no harm. */
   partDone(place: Place, parts: number): Promise<void>
-  /** These heads have a job now. */
-  paid(heads: readonly Place[]): Promise<void>
-  /** These heads are in somebody's hands: their debts, if there are any, are as young as `now` (ms). */
-  renew(heads: readonly Place[], now: number): Promise<void>
-  /** Heads that have been owed a job since before `until` (ms), oldest first. Some may have got one, or be gone, meanwhile. */
-  owed(until: number, limit: number, offset: number): Promise<readonly Place[]>
+  /** These heads have a job now; `turn`: that of the job, if it is for one only. */
+  paid(heads: readonly Head[]): Promise<void>
+  /** These heads are in somebody's hands: their debts, if there are any, are young. */
+  renew(heads: readonly Place[]): Promise<void>
+  /** Heads whose debts are old, oldest first. Some may have got a job, or be gone, meanwhile. */
+  owed(limit: number, offset: number): Promise<readonly Place[]>
+  /** Heads whose debts are young, `limit` at most: nearly all of them are in somebody's hands. */
+  inHands(limit: number): Promise<readonly Place[]>
 }
 
 /** A lane: a queue's name, and the customer's id in {@link safeId} form (or, for receipts, their message's). */
@@ -56,6 +65,19 @@ export interface LaneName {
 /** A message's place: its lane and its id in {@link safeId} form. */
 export interface Place extends LaneName {
   readonly id: string
+}
+
+/**
+ * A lane's head that is to be tried. `turn`: the wait that is over, when its job was for that; a message waits many times, and a job that
+ * comes for an earlier wait comes for nothing.
+ */
+export interface Head extends Place {
+  readonly turn?: number
+}
+
+/** `turn`: it waits for that; absent when it does not wait. `owed`: it is in somebody's hands, or will get a job. */
+export interface StandingHead extends Head {
+  readonly owed: boolean
 }
 
 /** Where a message's trace is kept, and what to add to it (from {@link writeStep}, or ''). */
@@ -71,6 +93,11 @@ export interface TraceAddress {
  */
 export interface AdmitEntry extends Place {
   readonly channel: string
+  /**
+   * When the sender made it, in ms since the epoch: it cannot have come before. Absent, or a time that cannot be: it may have come on any of the
+   * days that are remembered.
+   */
+  readonly madeAt?: number
   /** Where repeats are looked for, and the trace that starts. */
   readonly trace: { readonly day: number; readonly shard: number; readonly field: string; readonly text: string }
   /** From {@link laneEntry}. */
@@ -95,6 +122,8 @@ export interface Taken {
   readonly attempt: number
   /** By which this attempt is told from all others; numbers come again. */
   readonly token: string
+  /** When it was asked for, in ms since the epoch: the answer may have come late. */
+  readonly askedAt: number
   readonly inDoubt: boolean
   /** The sum of the planned delays so far. */
   readonly spentMs: number
@@ -107,6 +136,19 @@ export interface Taken {
   readonly heldMs: number
   /** The attempt before this one has not ended: its process has died, or was out of reach for a while. */
   readonly overtakes: boolean
+}
+
+/** What an attempt has to know of the budget that it spends. */
+export interface Taker {
+  readonly channel: string
+  readonly holdKey: string
+}
+
+/** The head after one that has left its lane. */
+export interface Following {
+  readonly id: string
+  /** It was taken at once. */
+  readonly taken?: Taken
 }
 
 /** How an attempt ended that will be followed by another. */
@@ -124,6 +166,8 @@ export interface Ending {
   readonly letter?: string
   /** The token of the attempt that gives it up: nothing happens when another has begun meanwhile. */
   readonly givenUpBy?: string
+  /** The lane's next head is to be taken at once. */
+  readonly takeNext?: Taker
   /** The receipt to send, stored together with the ending so that no crash can part them. */
   readonly receipt?: LaneName & { readonly entry: string }
 }
@@ -136,6 +180,12 @@ const rememberedDays = 3
  * certainly a new one again. https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
  */
 const keyIsNewMs = 25 * 3_600_000
+
+/** Debts that are not renewed for so long are old: the process that had the head in its hands has died. */
+const debtIsOldMs = 2_000
+
+/** Senders' clocks may go wrong by so much; a time that is further in the future says nothing. */
+const madeWithinMs = 3_600_000
 
 const secondsPerDay = 86_400
 const msPerDay = 86_400_000
@@ -163,23 +213,63 @@ export function parseLaneEntry(entry: string): {
 /** How a debt is written down. */
 export const debtOf = ({ queue, user, id }: Place): string => `${queue} ${user} ${id}`
 
+/** The inverse of {@link debtOf}. */
+function placeOf(debt: string): Place {
+  const [queue = '', user = '', id = ''] = debt.split(' ')
+  return { queue, user, id }
+}
+
 /** What stands in place of an envelope is a word that says why there is none; an envelope is JSON. */
 export const contentOf = (envelope: string): string | undefined => (envelope.startsWith('{') ? envelope : undefined)
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     laneAdmit(base: string, ...values: (string | number)[]): Result<number[], Context>
-    laneHeads(base: string, ...values: string[]): Result<string[], Context>
+    laneHeads(base: string, ...values: string[]): Result<(string | number)[], Context>
+    lanePostpone(base: string, ...values: (string | number)[]): Result<number, Context>
+    lanePaid(base: string, ...values: (string | number)[]): Result<null, Context>
+    laneRenew(base: string, ...values: string[]): Result<null, Context>
   }
 }
 
 const scripts = {
   laneAdmit: 'admit',
   laneHeads: 'heads',
+  lanePaid: 'paid',
+  lanePostpone: 'postpone',
+  laneRenew: 'renew',
 }
 /** Entry, attempt, doubt, spent ms, plan, parts, blocked, held ms, time of the key, open. */
 type TakeAnswer = [string, number, string, string, string, string, number, number, string, number]
 const answers: readonly Admission[] = ['duplicate', 'behind', 'first', 'noted']
+
+function takenFrom(answer: TakeAnswer, { token, askedAt }: Pick<Taken, 'token' | 'askedAt'>): Taken {
+  const [entry, attempt, doubt, spent, plan, parts, blocked, held, keyAt, open] = answer
+  const { receivedAt, envelope } = parseLaneEntry(entry)
+  return {
+    receivedAt,
+    envelope: contentOf(envelope),
+    attempt,
+    token,
+    askedAt,
+    inDoubt: doubt === '1',
+    spentMs: Number(spent),
+    plan: plan === '' ? undefined : plan,
+    partsDone: Number(parts),
+    // An earlier release saved plans without the time; it cannot have been before the message came.
+    keyUsedAt: keyAt !== '' ? Number(keyAt) : plan === '' ? undefined : receivedAt,
+    blocked: blocked === 1,
+    heldMs: held,
+    overtakes: open === 1,
+  }
+}
+
+/** On how many days before today can an event have come that was made then? */
+function daysSince(madeAt: number | undefined, now: number): number {
+  if (madeAt === undefined || madeAt > now + madeWithinMs) return rememberedDays
+  const days = Math.floor(now / msPerDay) - Math.floor((madeAt - madeWithinMs) / msPerDay)
+  return Math.min(days, rememberedDays)
+}
 
 /** What an event is to the script, and the content that goes with it. */
 function kindOf({ entry, withdrawn, lost }: AdmitEntry): readonly [string, string] {
@@ -204,18 +294,29 @@ export function createLanes(settings: {
 
   const who = randomBytes(6).toString('base64url')
   let takes = 0
+  function newToken(): string {
+    takes += 1
+    return `${who}${takes.toString(36)}`
+  }
+
+  /** By Redis' own clock, as debts are: those of several machines may differ. In ms since the epoch. */
+  async function redisNow(): Promise<number> {
+    const [seconds = 0, micros = 0] = (await redis.time()).map(Number)
+    return seconds * 1_000 + Math.floor(micros / 1_000)
+  }
 
   return {
     async admit(entries, now) {
       const ahead = now % msPerDay > msPerDay - nearMidnightMs ? 1 : 0
       const values: (string | number)[] = []
       for (const event of entries) {
-        const { queue, user, trace, mark } = event
+        const { queue, user, trace, mark, madeAt } = event
+        const { day, shard, field, text } = trace
+        const back = daysSince(madeAt, now)
+        const marked = mark ? `${mark.sign} ${Math.trunc(mark.at)}` : '- 0'
         const [kind, content] = kindOf(event)
         values.push(
-          `${kind} ${queue} ${user || '-'} ${trace.day} ${ahead} ${trace.shard} ${trace.field} ${mark?.sign ?? '-'} ${Math.trunc(mark?.at ?? 0)}`,
-          trace.text,
-          content,
+          `${kind} ${queue} ${user || '-'} ${day} ${back} ${ahead} ${shard} ${field} ${marked}\n${text}\n${content}`,
         )
       }
       const found = redis.laneAdmit(base, now, rememberedDays, keepSeconds, ...values)
@@ -223,37 +324,16 @@ export function createLanes(settings: {
       return (await found).map((answer) => answers[answer] ?? 'noted')
     },
 
-    async take({ queue, user, id, channel, holdKey }) {
-      takes += 1
-      const token = `${who}${takes.toString(36)}`
-      const found = await run<TakeAnswer | null>('take', [
-        queue,
-        user,
-        id,
-        channel,
-        holdKey,
-        Date.now(),
-        keyIsNewMs,
-        token,
-      ])
-      if (!found) return undefined
-      const [entry, attempt, doubt, spent, plan, parts, blocked, held, keyAt, open] = found
-      const { receivedAt, envelope } = parseLaneEntry(entry)
-      return {
-        receivedAt,
-        envelope: contentOf(envelope),
-        attempt,
-        token,
-        inDoubt: doubt === '1',
-        spentMs: Number(spent),
-        plan: plan === '' ? undefined : plan,
-        partsDone: Number(parts),
-        // An earlier release saved plans without the time; it cannot have been before the message came.
-        keyUsedAt: keyAt !== '' ? Number(keyAt) : plan === '' ? undefined : receivedAt,
-        blocked: blocked === 1,
-        heldMs: held,
-        overtakes: open === 1,
-      }
+    async take({ queue, user, id, turn = '', channel, holdKey }) {
+      const [token, askedAt] = [newToken(), Date.now()]
+      const values = [queue, user, id, channel, holdKey, askedAt, keyIsNewMs, token, debtIsOldMs, turn]
+      const found = await run<TakeAnswer | null>('take', values)
+      return found ? takenFrom(found, { token, askedAt }) : undefined
+    },
+
+    async postpone({ queue, user, id, turn = '' }) {
+      const next = await redis.lanePostpone(base, queue, user, id, turn, debtIsOldMs)
+      return next === 0 ? undefined : Math.max(next, 0)
     },
 
     async isCurrent({ queue, user, id }, token) {
@@ -263,27 +343,29 @@ export function createLanes(settings: {
 
     async settle({ queue, user, id }, token, state, { journal, field, step }) {
       const { attempts, inDoubt, spentMs } = state
-      await run('settle', [queue, user, id, attempts, inDoubt ? 1 : 0, spentMs, journal, field, step, token])
+      const values = [queue, user, id, attempts, inDoubt ? 1 : 0, spentMs, journal, field, step, token]
+      return (await run<number>('settle', values)) || undefined
     },
 
-    async finish({ queue, user, id }, { now, trace, letter, receipt, givenUpBy }) {
+    async finish({ queue, user, id }, { now, trace, letter, receipt, givenUpBy, takeNext }) {
       const { journal, field, step } = trace
-      const about = [receipt?.queue ?? '', receipt?.user ?? '', receipt?.entry ?? '', givenUpBy ?? '']
-      const next = await run<string | null>('finish', [
-        queue,
-        user,
-        id,
-        now,
-        journal,
-        field,
-        step,
-        letter ?? '',
-        ...about,
-      ])
-      return next === null ? false : next || undefined
+      const values: (string | number)[] = [queue, user, id, now, journal, field, step, letter ?? '']
+      values.push(receipt?.queue ?? '', receipt?.user ?? '', receipt?.entry ?? '', givenUpBy ?? '')
+      const [token, askedAt] = [takeNext ? newToken() : '', Date.now()]
+      if (takeNext) values.push(takeNext.channel, takeNext.holdKey, keyIsNewMs, token, debtIsOldMs)
+      const next = await run<string | TakeAnswer | null>('finish', values)
+      if (next === null) return false
+      if (typeof next === 'string') return next === '' ? undefined : { id: next }
+      return { id: parseLaneEntry(next[0]).id, taken: takenFrom(next, { token, askedAt }) }
     },
 
-    heads: (lanes) => redis.laneHeads(base, ...lanes.flatMap(({ queue, user }) => [queue, user])),
+    async heads(lanes) {
+      const found = await redis.laneHeads(base, ...lanes.flatMap(({ queue, user }) => [queue, user]))
+      return lanes.map(({ queue, user }, index) => {
+        const [id, turn, owed] = found.slice(3 * index, 3 * index + 3) as [string, number, number]
+        return id === '' ? undefined : { queue, user, id, owed: owed === 1, ...(turn > 0 && { turn }) }
+      })
+    },
 
     async savePlan({ queue, user, id }, plan, token) {
       const saved = await run<number>('note', [queue, user, id, 'plan', plan, Date.now(), token ?? ''])
@@ -295,19 +377,31 @@ export function createLanes(settings: {
     },
 
     async paid(heads) {
-      if (heads.length > 0) await redis.zrem(`${base}owed`, ...heads.map(debtOf))
+      if (heads.length === 0) return
+      await redis.lanePaid(
+        base,
+        debtIsOldMs,
+        ...heads.flatMap(({ queue, user, id, turn = '' }) => [queue, user, id, turn]),
+      )
     },
 
-    async renew(heads, now) {
-      await redis.zadd(`${base}owed`, 'XX', ...heads.flatMap((head) => [now, debtOf(head)]))
+    async renew(heads) {
+      await redis.laneRenew(base, ...heads.flatMap(({ queue, user, id }) => [queue, user, id]))
     },
 
-    async owed(until, limit, offset) {
-      const members = await redis.zrangebyscore(`${base}owed`, '-inf', until, 'LIMIT', offset, limit)
-      return members.map((member) => {
-        const [queue = '', user = '', id = ''] = member.split(' ')
-        return { queue, user, id }
-      })
+    async owed(limit, offset) {
+      const now = await redisNow()
+      const [old, early] = await Promise.all([
+        redis.zrangebyscore(`${base}owed`, '-inf', now - debtIsOldMs, 'LIMIT', offset, limit),
+        // Of a Redis whose clock was ahead, before a failover.
+        offset === 0 ? redis.zrangebyscore(`${base}owed`, now + 1_000, '+inf', 'LIMIT', 0, limit) : [],
+      ])
+      return [...old, ...early].map(placeOf)
+    },
+
+    async inHands(limit) {
+      const since = (await redisNow()) - debtIsOldMs
+      return (await redis.zrangebyscore(`${base}owed`, since, '+inf', 'LIMIT', 0, limit)).map(placeOf)
     },
   }
 }

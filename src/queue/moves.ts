@@ -209,7 +209,7 @@ export function createMoves(settings: {
         while (!outcome) outcome = await exclusively((token) => replaySlice(slice, why, token))
         for (const { id, why } of outcome.skipped) skip(id, why)
         // Redis keeps a note of heads without a job, so that a failure mends itself.
-        await queues.addHeads(outcome.heads).catch(onError)
+        await queues.addNew(outcome.heads).catch(onError)
         return outcome.done
       })
     },

@@ -27,8 +27,20 @@ export function safeId(id: string): string {
 export const originalId = (safe: string): string =>
   safe.replace(/=([0-9a-f]{1,6})\./g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)))
 
-/** BullMQ takes no ids of digits alone. */
+/** The job that shows a message which was given up. BullMQ takes no ids of digits alone. */
 export const jobId = (id: string): string => `m-${id}`
+
+/** The job of a message that waits. Each turn has its own, because the one before may still be there. */
+export const turnJobId = (id: string, turn: number): string => `${jobId(id)}~${turn}`
+
+/** The inverse of {@link turnJobId}. */
+export function parseTurnJobId(job: string): { readonly id: string; readonly turn: number } {
+  const cut = job.lastIndexOf('~')
+  return { id: messageOf(job.slice(0, cut)), turn: Number(job.slice(cut + 1)) }
+}
+
+/** Does a message that was tried before wait in this job? */
+export const isTurnJob = (job: string): boolean => /^m-.*~\d+$/.test(job)
 
 /** The inverse of {@link jobId}. */
 export const messageOf = (job: string): string => job.slice(2)

@@ -1,6 +1,6 @@
 import type { Emit, Flow } from '../bridge/events.ts'
 import type { Redis } from '../lib/redis.ts'
-import { queueName } from './names.ts'
+import { isTurnJob, queueName } from './names.ts'
 
 /** When webhooks are refused, so that what was accepted can still be carried. */
 export interface OverloadLimits {
@@ -95,7 +95,8 @@ export function createPressure(settings: {
       redis.lrange(`${key}:wait`, -lookedAt, -1),
     ])
     if (paused === 1) return 0
-    const jobs = await Promise.all(ids.map((id) => redis.hmget(`${key}:${id}`, 'timestamp', 'ats')))
+    const first = ids.filter((id) => !isTurnJob(id))
+    const jobs = await Promise.all(first.map((id) => redis.hmget(`${key}:${id}`, 'timestamp', 'ats')))
     const untried = jobs.flatMap(([at, attempts]) => (at && Number(attempts ?? 0) === 0 ? [Number(at)] : []))
     return untried.length === 0 ? 0 : (Date.now() - Math.min(...untried)) / 1000
   }

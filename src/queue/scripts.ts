@@ -5,7 +5,7 @@ import { createGathering } from './gathering.ts'
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    runSteps(base: string, ...values: (string | number)[]): Result<unknown[], Context>
+    runSteps(base: string, ...steps: string[]): Result<unknown[], Context>
   }
 }
 
@@ -23,7 +23,7 @@ export function defineScripts(redis: Redis, files: Readonly<Record<string, strin
     redis.defineCommand(command, { numberOfKeys: 1, lua: textOf(file) })
 }
 
-/** Runs one script; rejects with what Redis says to it. */
+/** Runs one script; rejects with what Redis says to it. Its values must not hold line breaks, as ids, numbers and JSON never do. */
 export type RunStep = <Answer>(file: string, values: readonly (string | number)[]) => Promise<Answer>
 
 interface Step {
@@ -52,9 +52,8 @@ export function createSteps(settings: {
   })
 
   async function send(steps: readonly Step[]): Promise<readonly unknown[]> {
-    const values: (string | number)[] = []
-    for (const step of steps) values.push(step.file, step.values.length, ...step.values)
-    const answering = redis.runSteps(base, ...values)
+    // One argument a step, and not a dozen: on the way to Redis each costs as much as a line of a script.
+    const answering = redis.runSteps(base, ...steps.map(({ file, values }) => `${file}\n${values.join('\n')}\n`))
     sendNow(redis)
     return answering
   }

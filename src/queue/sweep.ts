@@ -1,19 +1,19 @@
 import type { Redis } from '../lib/redis.ts'
-import { debtOf, type Lanes, type Place } from './lanes.ts'
+import { debtOf, type Lanes, type StandingHead } from './lanes.ts'
 import type { createLetters } from './letters.ts'
 import { createLostLetters } from './lost.ts'
 import { createMarks } from './marks.ts'
-import { jobId, parseQueueName } from './names.ts'
+import { jobId, parseQueueName, turnJobId } from './names.ts'
 import type { Pauses } from './pauses.ts'
-import type { Queues } from './queues.ts'
+import type { Queue, Queues } from './queues.ts'
 
 const everyMs = 1_000
-/** A head that has been owed a job for so long was left by a process that died. */
-const debtIsOldMs = 1_500
 const debtsPerCall = 500
 /** Each round also looks at some lanes of each queue, for heads whose job was lost in ways we do not know of. */
 const auditEveryMs = 5_000
 const lanesPerAudit = 200
+/** So many heads that may have no job are remembered. */
+const mostMissed = 10_000
 const lettersEveryMs = 600_000
 const marksEveryMs = 86_400_000
 
@@ -36,6 +36,7 @@ export function createSweep(settings: {
 }) {
   const { redis, base, lanes, queues, letters, pauses, deadLetterDays, unsent, onPaused, onError } = settings
   const cursors = new Map<string, string>()
+  const missed = new Map<string, number>()
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
   let auditedAt = 0
@@ -44,9 +45,9 @@ export function createSweep(settings: {
   const marks = createMarks({ redis, base })
   const lost = createLostLetters({ redis, base })
 
-  async function payDebts(now: number): Promise<void> {
+  async function payDebts(): Promise<void> {
     for (let offset = 0; ; ) {
-      const owed = await lanes.owed(now - debtIsOldMs, debtsPerCall, offset)
+      const owed = await lanes.owed(debtsPerCall, offset)
       // Channels that left the configuration keep their messages until they are back.
       const known = owed.filter(({ queue }) => queues.has(queue))
       await queues.addHeads(known)
@@ -55,7 +56,7 @@ export function createSweep(settings: {
     }
   }
 
-  /** A lane whose head has no job, or one that has ended, gets a new one. */
+  /** A lane whose head waits for nothing that will come gets a new job. */
   async function audit(): Promise<void> {
     for (const queue of queues.all) {
       const { name } = queue
@@ -64,19 +65,51 @@ export function createSweep(settings: {
       const users = found.filter((_, index) => index % 2 === 0)
       if (users.length === 0) continue
       const heads = await lanes.heads(users.map((user) => ({ queue: name, user })))
-      const places = users.flatMap((user, index): Place[] => {
-        const id = heads[index]
-        return id ? [{ queue: name, user, id }] : []
-      })
-      // The jobs themselves, because BullMQ searches whole lists for a job's state.
-      const jobs = await Promise.all(places.map(({ id }) => queue.getJob(jobId(id))))
-      const ended = places.filter((_, index) => jobs[index]?.finishedOn !== undefined)
-      await Promise.all(ended.map(({ id }) => queue.remove(jobId(id))))
-      const missing = places.filter((_, index) => jobs[index] === undefined)
       // One that is owed a job is either in somebody's hands, or its debt will soon be old.
-      const owed = await Promise.all(missing.map((place) => redis.zscore(`${base}owed`, debtOf(place))))
-      await queues.addHeads([...ended, ...missing.filter((_, index) => owed[index] === null)])
+      const alone = heads.filter((head) => head !== undefined).filter(({ owed }) => !owed)
+      const waiting = alone.filter(({ turn }) => turn !== undefined)
+      const others = alone.filter(({ turn }) => turn === undefined)
+      await queues.addHeads([...(await withoutTurn(queue, waiting)), ...(await withoutJob(queue, others))])
     }
+  }
+
+  /** Heads whose wait will never end. */
+  async function withoutTurn(queue: Queue, heads: readonly StandingHead[]): Promise<readonly StandingHead[]> {
+    const names = heads.map(({ id, turn = 0 }) => turnJobId(id, turn))
+    // The jobs themselves, because BullMQ searches whole lists for a job's state.
+    const jobs = await Promise.all(names.map((name) => queue.getJob(name)))
+    const ended = names.filter((_, index) => jobs[index]?.finishedOn !== undefined)
+    await Promise.all(ended.map((name) => queue.remove(name)))
+    return heads.filter((_, index) => !jobs[index] || jobs[index].finishedOn !== undefined)
+  }
+
+  /**
+   * Heads that no job names. Which job names a head is known to the jobs alone, and there may be very many. But jobs come in the order in which
+   * they were added: a head that had none when the oldest of them was added has none now.
+   */
+  async function withoutJob(queue: Queue, heads: readonly StandingHead[]): Promise<readonly StandingHead[]> {
+    if (heads.length === 0) return []
+    const { wait = 0, prioritized = 0 } = await queue.getJobCounts('wait', 'prioritized')
+    const [oldest] = wait > 0 ? await queue.getJobs('wait', 0, 0, true) : []
+    const until = prioritized > 0 ? 0 : (oldest?.timestamp ?? Number.POSITIVE_INFINITY)
+    const suspected = heads.filter((head) => firstMissedAt(head) < until)
+    if (suspected.length === 0) return []
+    const active = await queue.getJobs('active')
+    const named = new Set(active.flatMap((job) => queues.headsOf(job).map(debtOf)))
+    const lost = suspected.filter((head) => !named.has(debtOf(head)))
+    // Jobs of an earlier release have the names of their heads.
+    const jobs = await Promise.all(lost.map(({ id }) => queue.getJob(jobId(id))))
+    return lost.filter((_, index) => !jobs[index] || jobs[index].finishedOn !== undefined)
+  }
+
+  /** When this process saw first that a head may have no job, in ms since the epoch. */
+  function firstMissedAt(head: StandingHead): number {
+    const name = debtOf(head)
+    const known = missed.get(name)
+    if (known !== undefined) return known
+    if (missed.size >= mostMissed) missed.clear()
+    missed.set(name, Date.now())
+    return Date.now()
   }
 
   async function eraseOldLetters(now: number): Promise<void> {
@@ -90,7 +123,7 @@ export function createSweep(settings: {
     const now = Date.now()
     try {
       onPaused(await pauses.names())
-      await payDebts(now)
+      await payDebts()
       await lost.resolve(now)
       await unsent?.sweep(now)
       if (now - auditedAt >= auditEveryMs) {

@@ -1,21 +1,21 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DelayedError, type Job, type Processor, UnrecoverableError, Worker } from 'bullmq'
+import { type Job, Worker } from 'bullmq'
 import type { Emit } from '../bridge/events.ts'
 import type { FaultPoints } from '../lib/fault-points.ts'
 import type { Redis } from '../lib/redis.ts'
 import { type After, createAttempts, type OnReceipt, type Route } from './attempts.ts'
-import { createCrew } from './crew.ts'
 import type { Codec } from './envelope.ts'
 import { createHands } from './hands.ts'
-import type { Lanes, Place } from './lanes.ts'
+import type { Head, Lanes, Place, Taken } from './lanes.ts'
 import { queueName } from './names.ts'
 import type { Item } from './payload.ts'
-import type { HeadJob, Queues } from './queues.ts'
+import { createPlaces } from './places.ts'
+import type { LaneJob, Queues } from './queues.ts'
 
 export type { QueuedDelivery, Route } from './attempts.ts'
 
-/** A worker that has not renewed its lock for so long is dead, and another takes its messages over. */
+/** A worker that has not renewed its lock for so long is dead, and another takes its jobs over. */
 const lockMs = 2_500
 
 /**
@@ -24,21 +24,24 @@ const lockMs = 2_500
  */
 const lookAtLeastEverySeconds = 2
 
-/** How long a worker leaves a Redis alone that refuses its commands. */
+/** How long a worker leaves a Redis alone that refuses its commands, or a lane that cannot be taken. */
 const restMs = 1_000
+
+/** Enough that heads always wait for a place, and few enough that the other processes get theirs. */
+const jobsAtOnce = 6
+
+/** Behind more than so many others a receipt does not wait for a place, but in the queue. */
+const mostAhead = 32
 
 /** How many messages of a lane follow each other without a job; then another conversation gets the place. */
 const mostInARow = 20
 
-/** How many receipts may be sent without a job of their own at once: they come no faster than messages are delivered. */
-const mostAtOnce = 100
-
 /**
  * Takes the jobs of one flow of one channel, and is the only place that turns what comes of an attempt into what BullMQ does next.
  *
- * A job stands for the head of a lane. When it has been delivered, the lane's next message follows at once, without a job of its own; it gets
- * one as soon as it has to wait. The same goes for receipts. So BullMQ, which costs as much as a delivery, is asked once for a
- * conversation's messages and not once for each.
+ * A job names heads of lanes, and is done when all of them are in this process' hands. When one has been delivered, the lane's next message
+ * follows at once, without a job of its own; it gets one as soon as it has to wait. The same goes for receipts. So BullMQ, which
+ * costs as much as a delivery, is asked once for many messages and not once for each.
  */
 export function createWorker<T extends Item>(settings: {
   readonly route: Route<T>
@@ -66,7 +69,7 @@ export function createWorker<T extends Item>(settings: {
     signal,
     waits: () => waits.signal,
     onReceipt,
-    onReleased: (ids) => void queues.promote(queue, ids).catch(onError),
+    onReleased: (held) => void queues.promote(queue, held).catch(onError),
     emit,
     onError,
     faults,
@@ -89,109 +92,153 @@ export function createWorker<T extends Item>(settings: {
     }
   }
 
-  async function process(job: Job<HeadJob>, token: string | undefined): Promise<void> {
-    const { user, id: message } = queues.begin(job)
-    const after = await alone(user, async () => {
-      const first = await attempts.tryHead({ queue, user, id: message })
-      if (first.do === 'next' && first.next !== undefined) await goOn({ queue, user, id: first.next })
-      return first
-    })
-    if (after.do === 'later') {
-      await job.moveToDelayed(Date.now() + after.delayMs, token)
-      throw new DelayedError()
-    }
-    if (after.do === 'dead') {
-      if (after.next !== undefined) void add({ queue, user, id: after.next })
-      // The dashboard shows it as failed; the message itself is a dead letter now.
-      throw new UnrecoverableError(after.why)
-    }
-  }
+  const places = createPlaces()
+  /** What is in the hands of this process. */
+  const running = new Set<Promise<void>>()
 
   /**
-   * Delivers a lane from this head on, for as long as all goes well. Never throws.
-   * @param fresh the head itself, when it has just been stored here
+   * Takes a head into this process' hands, and delivers its lane from there on. Redis is asked first, and only then waited for what is under
+   * way in the lane: a job that comes a second time must not wait for it.
+   * @returns when the head is in hands, or nothing is to be done for it; or why it could not be taken
    */
-  async function goOn(head: Place, fresh?: { readonly item: T; readonly receivedAt: number }): Promise<void> {
+  function begin(head: Head, leave: () => void): Promise<Error | undefined> {
+    return new Promise((resolve) => {
+      const run = hands
+        .hold(head, async () => {
+          const first = await attempts.take(head)
+          if (first.do === 'later') await queues.addLater(head, first).catch(onError)
+          resolve(undefined)
+          if (first.do === 'try') await alone(head.user, () => goOn(head, { taken: first.taken }))
+        })
+        .catch(resolve)
+        .finally(() => {
+          running.delete(run)
+          leave()
+        })
+      running.add(run)
+    })
+  }
+
+  /** A job is done when its heads are in hands. Those for which there is no place here go back to the front of the queue. */
+  async function process(job: Job<LaneJob>): Promise<void> {
+    const heads = queues.begin(job)
+    const { signal: ended } = waits
+    const begun: Promise<Error | undefined>[] = []
+    for (const head of heads) {
+      const leave = await places.enter()
+      if (leave && !ended.aborted) begun.push(begin(head, leave))
+      else {
+        leave?.()
+        break
+      }
+    }
+    if (begun.length < heads.length) {
+      // Since then they could have been taken: what they had to wait for before is no sign of overload.
+      const addedAt = Math.min(Date.now(), job.timestamp + (job.opts.delay ?? 0))
+      await queues.addHeads(heads.slice(begun.length), { atFront: true, addedAt })
+    }
+    const errors = await Promise.all(begun)
+    const failed = heads.filter((_, index) => errors[index])
+    for (const error of errors) if (error) onError(error)
+    if (failed.length > 0) await queues.addHeads(failed, { delayMs: restMs })
+  }
+
+  /** Delivers a lane from this head on, for as long as all goes well. Never throws. */
+  async function goOn(
+    head: Place,
+    first: { readonly taken: Taken } | { readonly fresh: { readonly item: T; readonly receivedAt: number } },
+  ): Promise<void> {
     const began = waits
     // Who waits for a process to die at that point should not have to wait for long.
     const most = faults.armed('next.added') ? 1 : mostInARow
+    let inARow = 1
+    const goesOn = () => inARow < most && !began.signal.aborted
     let place = head
-    for (let inARow = 1; inARow <= most && !began.signal.aborted; inARow += 1) {
-      const current = place
+    let from = first
+    for (;;) {
+      const [current, start] = [place, from]
       let after: After
       try {
         after = await hands.hold(current, () =>
-          fresh && current === head ? attempts.tryFresh(current, fresh) : attempts.tryHead(current),
+          'taken' in start
+            ? attempts.tryTaken(current, start.taken, goesOn)
+            : attempts.tryFresh(current, start.fresh, goesOn),
         )
       } catch (error) {
         // It is still owed a job, and gets one from the sweep.
         return onError(error as Error)
       }
-      if (after.do === 'later') return void add(current, after.delayMs)
+      if (after.do === 'later') return queues.addLater(current, after).catch(onError)
+      if (after.do === 'dead') void queues.addDead(current, after.why).catch(onError)
       if (after.do === 'nothing' || after.next === undefined) return
-      place = { ...current, id: after.next }
+      place = { queue, user: current.user, id: after.next.id }
+      if (!after.next.taken) break
+      from = { taken: after.next.taken }
+      inARow += 1
     }
-    const added = add(place)
+    // Redis keeps a note of heads without a job, so nobody has to wait for this or to mend its failure.
+    const added = queues.addNew([place]).catch(onError)
     if (faults.armed('next.added')) await added
     faults.reach('next.added')
   }
 
-  /** Redis keeps a note of heads without a job, so nobody has to wait for this or to mend its failure. */
-  const add = (head: Place, delayMs = 0): Promise<void> => queues.addHeads([head], delayMs).catch(onError)
-
-  function makeWorker(work: Processor<HeadJob>, concurrency: number): Worker<HeadJob> {
-    const worker = new Worker<HeadJob>(queue, work, {
+  function makeWorker(): Worker<LaneJob> {
+    const made = new Worker<LaneJob>(queue, process, {
       connection: redis,
       prefix,
       autorun: false,
-      concurrency,
+      concurrency: jobsAtOnce,
       lockDuration: lockMs,
       stalledInterval: 500,
       drainDelay: lookAtLeastEverySeconds,
       // When BullMQ finds the connection closed: its own 15 s would outlast most failovers.
       runRetryDelay: 1_000,
-      // A job that stalls is one whose process died. It says nothing about the message, which must be run again however often.
+      // A job that stalls is one whose process died. It says nothing about its messages, which must be run again however often.
       // Not `skipVersionCheck`: without knowing the server's version, BullMQ rounds waits for delayed jobs up to whole seconds.
       maxStalledCount: 1_000_000_000,
     })
-    worker.on('error', (error) => {
+    made.on('error', (error) => {
       onError(error)
-      if (error.name === 'ReplyError') void rest(worker).catch(onError)
+      if (error.name === 'ReplyError') void rest().catch(onError)
     })
-    return worker
+    return made
   }
-  const crew = createCrew<HeadJob>({ process, make: makeWorker, onError })
+  const worker = makeWorker()
 
-  const resting = new Set<Worker>()
+  let resting = false
   /** A Redis that answers, but with errors (read-only, full), would else be asked again and again without a breath. */
-  async function rest(worker: Worker): Promise<void> {
-    if (resting.has(worker)) return
-    resting.add(worker)
+  async function rest(): Promise<void> {
+    if (resting) return
+    resting = true
     await worker.pause(true)
     await sleep(restMs, undefined, { signal }).catch(() => undefined)
-    resting.delete(worker)
+    resting = false
     if (!signal.aborted) await worker.resume()
   }
 
-  const direct = new Set<Promise<void>>()
-
   return {
     queue,
-    start: crew.start,
+    start(): void {
+      places.start()
+      void worker.run().catch(onError)
+    },
     /** Held messages are tried at once. */
     release(): void {
       const released = attempts.release()
       if (released.length > 0) queues.promote(queue, released).catch(onError)
     },
     /**
-     * Delivers a head at once that has no job yet, if there is a place for it.
-     * @returns false: it needs a job
+     * Delivers a head that has just been stored here, without a job if there is a place for it, or will be in a moment.
+     * @returns when it is in the hands of this process, or is being given a job
      */
-    runNow(head: Place, fresh: { readonly item: T; readonly receivedAt: number }): boolean {
-      if (signal.aborted || direct.size >= mostAtOnce) return false
-      const run = alone(head.user, () => goOn(head, fresh)).finally(() => direct.delete(run))
-      direct.add(run)
-      return true
+    async runNow(head: Place, fresh: { readonly item: T; readonly receivedAt: number }): Promise<void> {
+      const leave = await places.enter(mostAhead)
+      if (!leave) return void queues.addNew([head]).catch(onError)
+      const run = alone(head.user, () => goOn(head, { fresh })).finally(() => {
+        running.delete(run)
+        leave()
+      })
+      running.add(run)
     },
     /** Sends back to their lanes what waits for a permit: the queue is stopped. */
     putBack(): void {
@@ -202,7 +249,9 @@ export function createWorker<T extends Item>(settings: {
     async stop(): Promise<void> {
       stopping.abort()
       waits.abort()
-      await Promise.all([crew.close(), ...direct])
+      places.stop()
+      await worker.close()
+      await Promise.all(running)
       hands.close()
     },
   }

@@ -25,7 +25,6 @@ async function begin() {
   const urls = [world.url, `http://127.0.0.1:${otherPort}`]
   const otherConfig = { ...world.config, server: { ...(world.config.server as object), port: otherPort } }
   const event = world.line.event(thailand.name, thailand.userId, { type: 'text', text: `${mark} one` })
-  const lineBody = JSON.stringify({ destination: 'U0', events: [event] })
 
   async function startBoth() {
     const both = await Promise.all([world.start(), world.start({ config: otherConfig })])
@@ -35,7 +34,16 @@ async function begin() {
   let running = await startBoth()
   const item = answer(world, 'one')
   await item.webhook.ended
-  const genesysBody = JSON.stringify(item.body)
+  let daysAgo = 0
+  const made = (at: number) => at - daysAgo * 86_400_000
+  const lineBody = () => JSON.stringify({ destination: 'U0', events: [{ ...event, timestamp: made(event.timestamp) }] })
+  const genesysBody = () => {
+    const channel = item.body.channel as { readonly time: string }
+    return JSON.stringify({
+      ...item.body,
+      channel: { ...channel, time: new Date(made(Date.parse(channel.time))).toISOString() },
+    })
+  }
 
   return {
     world,
@@ -44,8 +52,8 @@ async function begin() {
       const attempts = await Promise.all(
         urls.flatMap((url) =>
           Array.from({ length: times }, () => [
-            world.line.postRaw(thailand.name, lineBody, { url: `${url}/webhooks/line/${thailand.name}` }),
-            world.genesys.postRaw(thailand.integrationId, genesysBody, {
+            world.line.postRaw(thailand.name, lineBody(), { url: `${url}/webhooks/line/${thailand.name}` }),
+            world.genesys.postRaw(thailand.integrationId, genesysBody(), {
               url: `${url}/webhooks/genesys/${thailand.name}`,
             }),
           ]).flat(),
@@ -63,8 +71,9 @@ async function begin() {
       await Promise.all(running.map(({ ended }) => ended))
       running = await startBoth()
     },
-    /** What was noted today was noted so many days ago. */
+    /** What was made and noted today was made and noted so many days ago. */
     async daysLater(days: number): Promise<void> {
+      daysAgo += days
       for (const key of await client.keys(`{${keyPrefix}}:journal:*`)) {
         const [, base = '', day = '', shard = ''] = /^(.*journal:)(\d+):(\d+)$/.exec(key) ?? []
         await client.rename(key, `${base}${Number(day) - days}:${shard}`)

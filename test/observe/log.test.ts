@@ -67,8 +67,16 @@ test.each<[BridgeEvent, Record<string, unknown>]>([
     { level: 'info', channel: 'shop', direction: 'inbound', reason: 'follow' },
   ],
   [
-    { ...attempted, outcome: 'delivered', status: 200 },
-    { level: 'info', ...aboutFields, attempt: 2, outcome: 'delivered', status: 200, durationMs: 7 },
+    { ...attempted, outcome: 'delivered', status: 200, sinceReceivedMs: 40 },
+    {
+      level: 'info',
+      ...aboutFields,
+      attempt: 2,
+      outcome: 'delivered',
+      status: 200,
+      durationMs: 7,
+      sinceReceivedMs: 40,
+    },
   ],
   [
     { ...attempted, outcome: 'retry', status: 500, retryInMs: 900, error: 'HTTP 500' },
@@ -85,7 +93,7 @@ test.each<[BridgeEvent, Record<string, unknown>]>([
   ],
   [
     { ...about, type: 'message.delivered', at: 0, sinceReceivedMs: 40 },
-    { level: 'info', ...aboutFields, sinceReceivedMs: 40 },
+    { level: 'debug', ...aboutFields, sinceReceivedMs: 40 },
   ],
   [
     { ...about, type: 'message.failed', at: 0, code: 'opted_out', reason: 'The customer blocked the account.' },

@@ -10,7 +10,7 @@ import { mostIn } from '../support/windows.ts'
 const timed = ['common', 'permit']
   .map((part) => readFileSync(new URL(`../../src/queue/lua/${part}.lua`, import.meta.url), 'utf8'))
   .join('\n')
-  .replace("redis.call('TIME')", '{ ARGV[10], ARGV[11] }')
+  .replaceAll("redis.call('TIME')", '{ ARGV[10], ARGV[11] }')
 
 let server: TestRedis
 let redis: Redis

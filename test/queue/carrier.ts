@@ -30,7 +30,7 @@ export async function createCarrier(store: Store, deliver: Deliver = () => {}, k
     nothingLeft: () =>
       eventually(async () => {
         const keys = await redis.keys(`${base}*`)
-        return !keys.some((key) => /:(lane|attempt|lanes|owed|m-[^:]+)(:|$)/.test(key))
+        return !keys.some((key) => /:(lane|attempt|lanes|owed|shop-[a-z]+:(m-[^:]+|\d+))(:|$)/.test(key))
       }),
   }
 }

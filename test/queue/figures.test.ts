@@ -1,5 +1,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { createProcess, eventually, failing, heard, inbound, type Store, startStore } from './harness.ts'
+import type { AdmitEntry } from '../../src/queue/lanes.ts'
+import {
+  createParts,
+  createProcess,
+  entryOf,
+  eventually,
+  failing,
+  heard,
+  inbound,
+  type Store,
+  startStore,
+} from './harness.ts'
 
 let store: Store
 beforeAll(async () => {
@@ -66,4 +77,46 @@ test('the age is that of the oldest message which was not delivered, also when i
   expect(await waited()).toBeGreaterThan(0.1)
   release()
   await eventually(async () => (await waited()) === 0)
+})
+
+test('what is in somebody’s hands is active, in whichever process, and one that died has nothing in its hands', async () => {
+  const process = await createProcess(store)
+  const { lanes, queues, abandon } = createParts(store, process.keyPrefix)
+  const entries = ['1', '2', '3', '4'].map((id) => entryOf(inbound(id, `U${id}`)))
+  const [one, two] = entries as [AdmitEntry, AdmitEntry]
+  await lanes.admit([...entries, entryOf(inbound('behind', 'U1'))], Date.now())
+  await queues.addHeads(entries)
+  expect((await about(process)).jobs).toEqual({ waiting: 5, active: 0, delayed: 0, failed: 0 })
+  for (const entry of [one, two]) await lanes.take({ ...entry, channel: 'shop', holdKey: 'hold:test' })
+  expect((await about(process)).jobs).toEqual({ waiting: 3, active: 2, delayed: 0, failed: 0 })
+  await lanes.finish(two, { now: Date.now(), trace: { journal: 'journal:0:0', field: 'none', step: '' } })
+  expect((await about(process)).jobs).toEqual({ waiting: 3, active: 1, delayed: 0, failed: 0 })
+  await abandon()
+  expect((await about(process)).jobs).toEqual({ waiting: 4, active: 0, delayed: 0, failed: 0 })
+})
+
+test('deliveries without jobs of their own are counted as active while they last', async () => {
+  const process = await createProcess(store)
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
+  let begun = 0
+  process.deliver(async () => {
+    begun += 1
+    await answered
+    return undefined
+  })
+  const ids = Array.from({ length: 40 }, (_, index) => String(index))
+  await process.admit(
+    'shop',
+    'inbound',
+    ids.map((id) => heard(inbound(id, `U${id}`))),
+  )
+  await eventually(() => begun === 40)
+  const jobs = { waiting: 0, active: 40, delayed: 0, failed: 0 }
+  await eventually(async () => JSON.stringify((await about(process)).jobs) === JSON.stringify(jobs))
+  // For as long as they last.
+  const begin = Date.now()
+  await eventually(() => Date.now() - begin > 2_500)
+  expect((await about(process)).jobs).toEqual(jobs)
+  answer()
+  await eventually(async () => (await about(process)).jobs.active === 0)
 })

@@ -128,7 +128,17 @@ export function createParts(store: Store, keyPrefix = store.newPrefix(), channel
   const lanes = createLanes({ redis, base, traceDays: 30 })
   const queues = createQueues({ redis, lanes, prefix, channels, failedDays: 30, onError: () => {} })
   store.later(queues.close)
-  return { keyPrefix, redis, prefix, base, lanes, queues, letters: createLetters({ redis, base }) }
+
+  /** As if the processes that have heads in their hands, or owe them jobs, had died a while ago. */
+  async function abandon(): Promise<void> {
+    const debts = await redis.zrange(`${base}owed`, '0', '-1')
+    if (debts.length > 0) await redis.zadd(`${base}owed`, 'XX', ...debts.flatMap((debt) => [1, debt]))
+  }
+
+  /** All debts, however young. */
+  const debts = async () => (await redis.zrange(`${base}owed`, '0', '-1')).toSorted()
+
+  return { keyPrefix, redis, prefix, base, lanes, queues, letters: createLetters({ redis, base }), abandon, debts }
 }
 
 export const plainCodec = createCodec(createSealer({ keys: [] }))

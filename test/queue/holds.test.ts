@@ -5,14 +5,14 @@ const ids = Array.from({ length: 100 }, (_, index) => `m-${index}`)
 
 test('a message that was never held may always be tried', () => {
   const holds = createHolds({ now: () => 0 })
-  for (const id of ids) holds.hold(id)
+  for (const id of ids) holds.hold(id, 1)
   expect(holds.mayTry('another')).toBe(true)
 })
 
 test('of many held messages a few are tried in each round, and a few in the next', () => {
   let now = 0
   const holds = createHolds({ now: () => now })
-  for (const id of ids) holds.hold(id)
+  for (const id of ids) holds.hold(id, 1)
   const tried = () => ids.filter((id) => holds.mayTry(id)).length
   expect(tried()).toBe(3)
   now += 14_999
@@ -23,9 +23,20 @@ test('of many held messages a few are tried in each round, and a few in the next
 
 test('once something was delivered, all held messages are named and may be tried', () => {
   const holds = createHolds({ now: () => 0 })
-  for (const id of ids) holds.hold(id)
+  for (const id of ids) holds.hold(id, 1)
   for (const id of ids) holds.mayTry(id)
-  expect(holds.release()).toEqual(ids)
+  expect(holds.release()).toEqual(ids.map((id) => ({ id, turn: 1 })))
   expect(ids.every((id) => holds.mayTry(id))).toBe(true)
   expect(holds.release()).toEqual([])
+})
+
+test('a message that is held again is named with the turn for which it waits now', () => {
+  const holds = createHolds({ now: () => 0 })
+  holds.hold('1', 1)
+  holds.hold('2', 1)
+  holds.hold('1', 2)
+  expect(holds.release()).toEqual([
+    { id: '1', turn: 2 },
+    { id: '2', turn: 1 },
+  ])
 })

@@ -1,6 +1,16 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { flows, jobId, journalField, journalOf, parseQueueName, queueName, safeId } from '../../src/queue/names.ts'
+import {
+  flows,
+  isTurnJob,
+  jobId,
+  journalField,
+  journalOf,
+  parseQueueName,
+  queueName,
+  safeId,
+  turnJobId,
+} from '../../src/queue/names.ts'
 
 const anyId = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 200 }),
@@ -43,6 +53,15 @@ describe('a safe id', () => {
 
 test('a job id is never made of digits alone', () => {
   expect(jobId('468789577898262530')).toMatch(/\D/)
+})
+
+test('the jobs of a message’s turns are told from each other, from its last one, and from jobs of many', () => {
+  for (const id of ['468789577898262530', 'failed.1.a', '5~2']) {
+    const jobs = [jobId(id), turnJobId(id, 1), turnJobId(id, 12)]
+    expect(new Set(jobs).size).toBe(3)
+    expect(jobs.slice(1).map(isTurnJob)).toEqual([true, true])
+  }
+  expect([jobId('468789577898262530'), jobId('failed.1.a'), '17'].map(isTurnJob)).toEqual([false, false, false])
 })
 
 test('a journal is found again by id and time, and messages spread over its shards', () => {

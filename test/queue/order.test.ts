@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { InboundMessage } from '../../src/bridge/message.ts'
 import type { QueuedDelivery } from '../../src/queue/index.ts'
-import { createProcess, failing, heard, inbound, type Store, startStore } from './harness.ts'
+import { createParts, createProcess, failing, heard, inbound, type Store, startStore } from './harness.ts'
 
 let store: Store
 beforeAll(async () => {
@@ -14,7 +14,8 @@ afterAll(() => store.stop())
 const mishap = fc.constantFrom('refused connection', 'unanswered', 'wait', 'hold', 'give up', 'bug')
 type Mishap = 'refused connection' | 'unanswered' | 'wait' | 'hold' | 'give up' | 'bug'
 const message = fc.record({
-  user: fc.nat(4),
+  // Few have long lanes, and many together fill jobs.
+  user: fc.oneof(fc.nat(4), fc.nat(29)),
   mishaps: fc.oneof(
     { weight: 3, arbitrary: fc.constant([]) },
     { weight: 2, arbitrary: fc.array(mishap, { maxLength: 4 }) },
@@ -29,9 +30,25 @@ test('whatever fails, every message of every user arrives in its order, once whe
   const taken = new Set<string>()
   const faults: string[] = []
   const underWay = new Set<string>()
+  const { lanes, queues, redis, base } = createParts(store, one.keyPrefix)
+  let several = 0
+  let further = 0
 
-  async function deliver(message: InboundMessage, { mayHaveArrived, permit }: QueuedDelivery): Promise<undefined> {
+  /** Jobs that nobody needs: for heads in hands or with a job, for turns that are over or yet to come. */
+  async function disturb(turn: number): Promise<void> {
+    const users = await redis.zrange(`${base}lanes:shop-inbound`, '0', '-1')
+    const heads = await lanes.heads(users.map((user) => ({ queue: 'shop-inbound', user })))
+    const found = heads.filter((head) => head !== undefined)
+    await queues.addHeads(found)
+    if (found.length > 1) several += 1
+    const [first] = found
+    if (first) await queues.addLater(first, { turn, delayMs: 0 })
+  }
+
+  async function deliver(message: InboundMessage, delivery: QueuedDelivery): Promise<undefined> {
+    const { mayHaveArrived, permit, attempt } = delivery
     const { id, conversation } = message
+    if (attempt > 1) further += 1
     if (underWay.has(conversation.user)) faults.push(`two messages of ${conversation.user} at once`)
     underWay.add(conversation.user)
     try {
@@ -59,9 +76,9 @@ test('whatever fails, every message of every user arrives in its order, once whe
   let expected = 0
   await fc.assert(
     fc.asyncProperty(
-      fc.array(message, { minLength: 1, maxLength: 30 }),
-      fc.infiniteStream(fc.boolean()),
-      async (plan, coins) => {
+      fc.array(message, { minLength: 1, maxLength: 60, size: 'max' }),
+      fc.infiniteStream(fc.record({ coin: fc.boolean(), size: fc.integer({ min: 1, max: 40 }), turn: fc.nat(4) })),
+      async (plan, chances) => {
         run += 1
         arrived.length = 0
         const messages = plan.map(({ user, mishaps: planned }, index) => {
@@ -69,11 +86,14 @@ test('whatever fails, every message of every user arrives in its order, once whe
           mishaps.set(id, [...planned])
           return inbound(id, `U${run}-${user}`)
         })
-        // Bodies of one to three messages, through either process.
-        for (let from = 0; from < messages.length; from += 3) {
-          const [coin = false] = coins.take(1)
-          const body = messages.slice(from, from + 3).map(heard)
+        // Bodies of any size, through either process.
+        for (let from = 0; from < messages.length; ) {
+          const [chance] = chances.take(1)
+          const { coin, size, turn } = chance ?? { coin: false, size: 1, turn: 0 }
+          const body = messages.slice(from, from + size).map(heard)
           await (coin ? one : other).admit('shop', 'inbound', body)
+          if (turn > 0) await disturb(turn)
+          from += size
         }
         expected += messages.length
         const giveUpAt = Date.now() + 10_000
@@ -89,4 +109,7 @@ test('whatever fails, every message of every user arrives in its order, once whe
     ),
     { numRuns: 25 },
   )
+  // It was what it was meant to be.
+  expect(several).toBeGreaterThan(5)
+  expect(further).toBeGreaterThan(20)
 })

@@ -1,34 +1,281 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { createPlaces } from '../../src/queue/places.ts'
 
-function afterLooks(share: number, taken: (now: number) => number, looks = 10): number {
-  const places = createPlaces({ share: () => share })
-  for (let i = 0; i < looks; i += 1) places.look(taken(places.now))
-  return places.now
+const quiet = 0.5
+const middling = 0.85
+const overworked = 0.95
+
+/** Places whose clock and load are the test's, and who has come in so far. */
+function gate(share = quiet) {
+  const state = { share, now: 0 }
+  const places = createPlaces({ share: () => state.share, now: () => state.now })
+  const inside: (() => void)[] = []
+  const names: string[] = []
+  const away: string[] = []
+  return {
+    state,
+    look: places.look,
+    stop: places.stop,
+    inside,
+    names,
+    /** Who was sent away. */
+    away,
+    /** So many come, who may have to wait. */
+    async come(count: number, name = '', mostAhead?: number): Promise<void> {
+      for (let i = 0; i < count; i += 1)
+        void places.enter(mostAhead).then((leave) => {
+          if (leave) inside.push(leave)
+          ;(leave ? names : away).push(`${name}${i}`)
+        })
+      await settled()
+    },
+    /** So many go, those who came first. */
+    async go(count: number): Promise<void> {
+      for (const leave of inside.splice(0, count)) leave()
+      await settled()
+    },
+    /** Time goes by, with a look as often as there is one. */
+    async pass(ms: number): Promise<void> {
+      for (let left = ms; left > 0; left -= 50) {
+        state.now += Math.min(50, left)
+        places.look()
+        await settled()
+      }
+    },
+  }
 }
 
-test('A process that waits for platforms gets more places, but never too many', () => {
-  expect(afterLooks(0.5, (now) => now, 1)).toBe(60)
-  expect(afterLooks(0.5, (now) => now)).toBe(100)
+/** All that was promised so far has come. */
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+describe('who comes', () => {
+  test('enters at once while there are places, a hundred at most', async () => {
+    const { come, inside } = gate()
+    await come(100)
+    expect(inside).toHaveLength(100)
+    await come(1)
+    expect(inside).toHaveLength(100)
+  })
+
+  test('waits for a place, and gets it in the order of coming', async () => {
+    const { come, go, names } = gate()
+    await come(100, 'early')
+    await come(3, 'a')
+    await come(2, 'b')
+    names.length = 0
+    await go(1)
+    expect(names).toEqual(['a0'])
+    await go(1)
+    // Who comes now is behind those who wait.
+    await come(1, 'late')
+    await go(4)
+    expect(names).toEqual(['a0', 'a1', 'a2', 'b0', 'b1', 'late0'])
+  })
+
+  test('is sent away after 300 ms without a place, and takes nobody’s place', async () => {
+    const { come, go, pass, names, away, inside } = gate(middling)
+    await come(100)
+    await come(2, 'early')
+    await pass(250)
+    await come(1, 'late')
+    expect(away).toEqual([])
+    await pass(50)
+    expect(away).toEqual(['early0', 'early1'])
+    names.length = 0
+    await go(1)
+    expect(names).toEqual(['late0'])
+    expect(inside).toHaveLength(100)
+    // Nobody waits any more: the next one that goes leaves a place free.
+    await go(1)
+    await come(1, 'next')
+    expect(names).toEqual(['late0', 'next0'])
+    await pass(1_000)
+    expect(away).toEqual(['early0', 'early1'])
+  })
+
+  test('waits behind so many others as it is told, and not behind more', async () => {
+    const { come, go, names, away } = gate()
+    await come(100)
+    await come(3, 'patient')
+    await come(1, 'fourth', 3)
+    expect(away).toEqual([])
+    await come(1, 'fifth', 3)
+    expect(away).toEqual(['fifth0'])
+    names.length = 0
+    await go(4)
+    expect(names).toEqual(['patient0', 'patient1', 'patient2', 'fourth0'])
+    // With places there is nobody ahead.
+    await go(1)
+    await come(1, 'sixth', 0)
+    expect(names).toContain('sixth0')
+  })
+
+  test('is sent away when places are stopped, at once, and so is who comes later, although there are places', async () => {
+    const { come, stop, go, names, away, inside } = gate()
+    await come(100)
+    await come(2, 'waiting')
+    stop()
+    await settled()
+    expect(away).toEqual(['waiting0', 'waiting1'])
+    await go(50)
+    await come(1, 'later')
+    expect(away).toEqual(['waiting0', 'waiting1', 'later0'])
+    expect(names).toHaveLength(100)
+    // Those who are in may stay.
+    expect(inside).toHaveLength(50)
+  })
+
+  test('gives a place back once, however often it says so', async () => {
+    const { come, inside } = gate()
+    await come(1)
+    inside[0]?.()
+    inside[0]?.()
+    await come(101)
+    expect(inside).toHaveLength(1 + 100)
+  })
 })
 
-test('While places are free there are no more', () => {
-  expect(afterLooks(0.5, (now) => now - 1)).toBe(40)
+describe('the number of places', () => {
+  test('falls while the process is busy itself, but never too far', async () => {
+    const { come, go, look, inside } = gate(overworked)
+    const left = async () => {
+      await go(inside.length)
+      await come(100)
+      const now = inside.length
+      await go(now)
+      // Those who waited came in meanwhile.
+      await go(inside.length)
+      await go(inside.length)
+      return now
+    }
+    expect(await left()).toBe(100)
+    look()
+    expect(await left()).toBe(60)
+    look()
+    expect(await left()).toBe(36)
+    for (let i = 0; i < 10; i += 1) look()
+    expect(await left()).toBe(32)
+  })
+
+  test('rises again when the process waits for platforms and all places are taken, and lets in who waits', async () => {
+    const { come, look, inside, state } = gate(overworked)
+    for (let i = 0; i < 10; i += 1) look()
+    await come(200)
+    expect(inside).toHaveLength(32)
+    state.share = quiet
+    look()
+    await settled()
+    expect(inside).toHaveLength(64)
+    look()
+    await settled()
+    expect(inside).toHaveLength(100)
+    for (let i = 0; i < 10; i += 1) look()
+    await settled()
+    expect(inside).toHaveLength(100)
+  })
+
+  test('stays while some places are free', async () => {
+    const { come, look, inside, state } = gate(overworked)
+    for (let i = 0; i < 10; i += 1) look()
+    state.share = quiet
+    await come(31)
+    for (let i = 0; i < 10; i += 1) look()
+    await come(10)
+    expect(inside).toHaveLength(32)
+  })
+
+  test('stays while the process is neither idle nor overworked', async () => {
+    const { come, look, inside, state } = gate(overworked)
+    for (let i = 0; i < 10; i += 1) look()
+    state.share = middling
+    await come(50)
+    for (let i = 0; i < 10; i += 1) look()
+    await settled()
+    expect(inside).toHaveLength(32)
+    const another = gate(middling)
+    for (let i = 0; i < 10; i += 1) another.look()
+    await another.come(150)
+    expect(another.inside).toHaveLength(100)
+  })
+
+  test('that has fallen sends nobody away', async () => {
+    const { come, go, look, inside } = gate(overworked)
+    await come(100)
+    for (let i = 0; i < 10; i += 1) look()
+    await come(1, 'waiting')
+    expect(inside).toHaveLength(100)
+    // Of the hundred, sixty-eight have to go before there is one free.
+    await go(68)
+    expect(inside).toHaveLength(32)
+    await go(1)
+    expect(inside).toHaveLength(32)
+  })
 })
 
-test('A process that is busy itself gets no more', () => {
-  expect(afterLooks(0.85, (now) => now)).toBe(40)
+describe('those who hang', () => {
+  test('hold up nobody after a second, not even when they have all places', async () => {
+    const { come, pass, inside } = gate()
+    await come(100, 'slow')
+    await pass(1_000)
+    await come(1, 'quick')
+    expect(inside).toHaveLength(100)
+    await pass(50)
+    expect(inside).toHaveLength(101)
+  })
+
+  test('get two hundred places more at most', async () => {
+    const { come, pass, inside } = gate()
+    for (let second = 0; second < 10; second += 1) {
+      await come(500, 'slow')
+      await pass(1_100)
+    }
+    expect(inside).toHaveLength(300)
+  })
+
+  test('give the spare places back when they go', async () => {
+    const { come, go, pass, inside } = gate()
+    await come(100, 'slow')
+    await pass(1_100)
+    await come(100, 'others')
+    expect(inside).toHaveLength(200)
+    await go(100)
+    await pass(50)
+    await come(100, 'more')
+    expect(inside).toHaveLength(100)
+  })
+
+  test('do not count as a reason for more places', async () => {
+    const { come, pass, inside, state } = gate(overworked)
+    await pass(500)
+    await come(32, 'slow')
+    await pass(1_100)
+    // All hang: as many others may come, and there is room for them.
+    state.share = quiet
+    await come(20, 'quick')
+    await pass(200)
+    expect(inside).toHaveLength(52)
+    await come(20, 'quick')
+    expect(inside).toHaveLength(64)
+  })
 })
 
-test('A process that has become busy gives places up, but never too many', () => {
-  let share = 0.5
-  const places = createPlaces({ share: () => share })
-  const look = (times: number) => {
-    for (let i = 0; i < times; i += 1) places.look(places.now)
-    return places.now
-  }
-  expect(look(10)).toBe(100)
-  share = 0.95
-  expect(look(1)).toBe(75)
-  expect(look(10)).toBe(40)
+describe('a started gate', () => {
+  test('looks by itself until it is stopped', async () => {
+    let looks = 0
+    const looked = Promise.withResolvers<void>()
+    const places = createPlaces({
+      share: () => {
+        looks += 1
+        if (looks === 3) looked.resolve()
+        return middling
+      },
+    })
+    places.start()
+    await looked.promise
+    places.stop()
+    const before = looks
+    const waitUntil = performance.now() + 200
+    while (performance.now() < waitUntil) await settled()
+    expect(looks).toBe(before)
+  })
 })

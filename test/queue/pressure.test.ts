@@ -91,17 +91,25 @@ describe('the number of waiting messages', () => {
 describe('the age of waiting messages', () => {
   test('is that of the oldest one that was never tried and is ready', async () => {
     const pressure = watch({ maxWaitingSeconds: 60 })
-    await pressure.ready('shop-outbound', 'm-old', 61)
-    await pressure.ready('shop-outbound', 'm-new', 1)
+    await pressure.ready('shop-outbound', '17', 61)
+    await pressure.ready('shop-outbound', '18', 1)
+    // One of an earlier release.
+    await pressure.ready('club-outbound', 'm-old', 61)
     await pressure.refresh()
     expect(pressure.refuses('shop', 'outbound')).toBe(true)
+    expect(pressure.refuses('club', 'outbound')).toBe(true)
     expect(pressure.refuses('shop', 'inbound')).toBe(false)
-    expect(pressure.told()).toEqual([['overload', 'shop']])
+    expect(pressure.told().toSorted()).toEqual([
+      ['overload', 'club'],
+      ['overload', 'shop'],
+    ])
   })
 
   test('does not count where messages were tried before, or the queue is paused', async () => {
     const pressure = watch({ maxWaitingSeconds: 60 })
     await pressure.ready('shop-outbound', 'm-held', 3_600, 3)
+    // A job of their own, for the next attempt, is as old as their wait, and has never been tried itself.
+    await pressure.ready('shop-outbound', 'm-held~3', 3_600)
     await pressure.ready('shop-outbound', 'm-new', 59)
     await pressure.ready('shop-inbound', 'm-old', 3_600)
     await pressure.pause('shop-inbound')
@@ -127,7 +135,9 @@ describe('the age of waiting messages', () => {
     await eventually(() => attempts > 0)
     await bridge.stop()
     await new Queue('shop-inbound', { connection: redis, prefix: `{${bridge.keyPrefix}}` }).promoteJobs()
-    expect(await redis.lrange(`{${bridge.keyPrefix}}:shop-inbound:wait`, 0, -1)).toEqual(['m-1'])
+    expect(await redis.lrange(`{${bridge.keyPrefix}}:shop-inbound:wait`, 0, -1)).toEqual(['m-1~1'])
+    const promotedAt = Date.now()
+    await eventually(() => Date.now() - promotedAt > 100)
     await pressure.refresh()
     expect(pressure.refuses('shop', 'inbound')).toBe(false)
   })

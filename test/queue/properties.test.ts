@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type Store, startStore } from './harness.ts'
-import { createProgram, operation } from './lane-program.ts'
+import { operation } from './lane-operations.ts'
+import { createProgram } from './lane-program.ts'
 
 let store: Store
 beforeAll(async () => {
@@ -15,7 +16,7 @@ test('whatever processes do, and wherever they die, lanes stay what they are', a
   const program = await createProgram(store)
   let runs = 0
   await fc.assert(
-    fc.asyncProperty(fc.array(operation, { minLength: 12, maxLength: 40 }), async (operations) => {
+    fc.asyncProperty(fc.array(operation, { minLength: 25, maxLength: 70, size: 'max' }), async (operations) => {
       await program.reset()
       for (const operation of operations) {
         await program.run(operation)

@@ -11,9 +11,9 @@ for index, entry in ipairs(entries) do
     redis.call('LSET', lane, from + index - 1, id .. ' ' .. at .. ' withdrawn')
     -- One that was replayed has its plan here until its first attempt.
     redis.call('HDEL', base .. 'replayed:' .. queue, id)
+    -- The saved requests hold the words once more.
+    if from + index == 1 then stop_attempt(queue, user, id) end
     erased = erased + 1
   end
 end
--- The saved requests hold the words once more.
-redis.call('HDEL', attempt_key(queue, user), 'plan')
 return { erased, #entries }

@@ -1,11 +1,19 @@
 -- Takes a delivered or given-up head off its lane, files the dead letter and the receipt, and names the next head.
 -- ARGV: queue, user, id, now, journal, field, step, letter, then receipt queue, receipt lane, receipt entry ('' for none),
--- and the token of the attempt that gives the message up ('' for a delivery). One that was overtaken has no say: the message may just be arriving.
--- Returns the id of the lane's next head, '' when the lane is empty now, or false when nothing was done.
+-- the token of the attempt that gives the message up ('' for a delivery), and what `take` needs to begin an attempt at the next head: channel, hold
+-- key, ms after which a request's key is new again, token, ms for which a debt is young; none of them when it is not to be taken.
+-- An attempt that was overtaken cannot give up: the message may just be arriving.
+-- Returns the id of the lane's next head, or what `take` says of it; '' when the lane is empty now, or false when nothing was done.
 local queue, user, id, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local lane = lane_key(queue, user)
-local entry = redis.call('LINDEX', lane, 0)
-if not entry or head_of(entry) ~= id then return false end
+local entry, following = unpack(redis.call('LRANGE', lane, 0, 1))
+if not entry then return false end
+local head = head_of(entry)
+if head ~= id then
+  -- Was it done before, when the answer was lost?
+  if not ARGV[13] or redis.call('HGET', attempt_key(queue, user), 'token') ~= ARGV[16] then return false end
+  return run.take({ queue, user, head, ARGV[13], ARGV[14], now, ARGV[15], ARGV[16], ARGV[17], '' }) or head
+end
 if ARGV[12] ~= '' and redis.call('HGET', attempt_key(queue, user), 'token') ~= ARGV[12] then return false end
 -- What has to outlive the entry is written before the entry goes: whatever fails so far, the message is still there, and its ending can be tried again.
 if ARGV[8] ~= '' then
@@ -18,19 +26,22 @@ if ARGV[8] ~= '' then
   redis.call('HSET', base .. 'letters:' .. queue, id, letter .. '}')
   redis.call('ZADD', base .. 'dead:' .. queue, now, id)
 end
-if ARGV[9] ~= '' then append(ARGV[9], ARGV[10], ARGV[11], now) end
+if ARGV[9] ~= '' then
+  count(ARGV[9], 1)
+  append(ARGV[9], ARGV[10], ARGV[11])
+end
 redis.call('LPOP', lane)
 redis.call('DEL', attempt_key(queue, user))
-redis.call('ZREM', base .. 'owed', queue .. ' ' .. user .. ' ' .. id)
-redis.call('HINCRBY', base .. 'depth', queue, -1)
+owe_no_more(queue, user, id)
+count(queue, -1)
 step(base .. ARGV[5], ARGV[6], ARGV[7])
-local following = redis.call('LINDEX', lane, 0)
 if following then
   local next_id, at = head_of(following)
   local before = replayed(queue, next_id)
-  redis.call('ZADD', base .. 'lanes:' .. queue, before and before.at or at, user)
-  redis.call('ZADD', base .. 'owed', now, queue .. ' ' .. user .. ' ' .. next_id)
-  return next_id
+  put(base .. 'lanes:' .. queue, user, before and before.at or at)
+  owe(queue, user, next_id)
+  if not ARGV[13] then return next_id end
+  return run.take({ queue, user, next_id, ARGV[13], ARGV[14], now, ARGV[15], ARGV[16], ARGV[17], '' }) or next_id
 end
-redis.call('ZREM', base .. 'lanes:' .. queue, user)
+put(base .. 'lanes:' .. queue, user, false)
 return ''

@@ -24,9 +24,9 @@ local function insert(queue, user, entry, at, order)
     if not comes_after(queue, other, at, order) then break end
     index = index - 1
   end
-  if index == last then return append(queue, user, entry, now) end
+  count(queue, 1)
+  if index == last then return append(queue, user, entry) end
   redis.call('LINSERT', lane, 'AFTER', redis.call('LINDEX', lane, index), entry)
-  redis.call('HINCRBY', base .. 'depth', queue, 1)
   return false
 end
 

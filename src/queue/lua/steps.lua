@@ -1,13 +1,21 @@
--- Runs steps, each a function of `run` with arguments of its own. ARGV: for each step its name, the number of its arguments, they themselves.
+-- Runs steps, each a function of `run` with arguments of its own. ARGV: for each step its name and its arguments, a line each.
 -- Returns one answer a step; the error of a step that fails is its answer.
+gathers = true
 local answers = {}
-local at = 1
-while at <= #ARGV do
-  local values = {}
-  for i = 1, tonumber(ARGV[at + 1]) do values[i] = ARGV[at + 1 + i] end
-  local ok, answer = pcall(run[ARGV[at]], values)
+for i = 1, #ARGV do
+  local name
+  local values, length = {}, 0
+  for value in string.gmatch(ARGV[i], '([^\n]*)\n') do
+    if name then
+      length = length + 1
+      values[length] = value
+    else
+      name = value
+    end
+  end
+  local ok, answer = pcall(run[name], values)
   if not ok and type(answer) ~= 'table' then answer = { err = tostring(answer) } end
-  answers[#answers + 1] = answer or false
-  at = at + 2 + #values
+  answers[i] = answer or false
 end
+make_changes()
 return answers

@@ -22,6 +22,9 @@ function toHeaders(raw: Readonly<Record<string, string | string[] | undefined>>)
   return headers
 }
 
+/** A path that needs no escaping, as nearly all have. */
+const plainPath = /^\/[\w/-]+$/
+
 /**
  * Makes an SDK client send through a connection pool of ours. The SDK still builds every request and reads every
  * answer; only the transport below changes. Why: the SDK calls the global `fetch`, which has no time-out of 10 s (a
@@ -35,12 +38,16 @@ export function throughPool<Client extends SdkClient>(client: Client, agent: Age
   if (!isSdkHttp(own)) throw new Error('This release of @line/bot-sdk does not hold its HTTP client as httpClient.')
 
   const { baseURL, defaultHeaders } = own
+  const ownOrigin = new URL(baseURL).origin
+
+  function resolved(path: string): { readonly origin: string; readonly path: string } {
+    const { origin, pathname, search } = new URL(path, baseURL)
+    return { origin, path: pathname + search }
+  }
 
   async function request(method: 'GET' | 'POST', path: string, headers: Record<string, string>, body?: string) {
-    const { origin, pathname, search } = new URL(path, baseURL)
     const reply = await send(agent, {
-      origin,
-      path: pathname + search,
+      ...(plainPath.test(path) ? { origin: ownOrigin, path } : resolved(path)),
       method,
       headers: { ...defaultHeaders, ...headers },
       ...(body !== undefined && { body }),
