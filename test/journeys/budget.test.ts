@@ -42,7 +42,7 @@ async function startThree({ genesys = {}, line = {}, ownClient = false }: Settin
   ] as const
   await Promise.all(bridges.map((bridge) => bridge.ready()))
   const workers = bridges.slice(1)
-  const hasDelivered = ({ log }: (typeof bridges)[number]) => log.some((one) => one.includes('"message.delivered"'))
+  const hasDelivered = ({ log }: (typeof bridges)[number]) => log.some((one) => one.includes('"outcome":"delivered"'))
   /** Which worker takes how many is a matter of luck: sends `another` message until each has had a part. */
   const untilBothTakePart = (another: () => unknown) =>
     until('both to take part', async () => {

@@ -68,7 +68,7 @@ async function startFiveBrands() {
       botUserId: `U${channelId.padStart(32, '0')}`,
       friends: users.map((userId) => ({ userId, displayName: userId })),
     })),
-    redeliveryDelaysMs: [200],
+    redeliveryDelaysMs: [200, 500, 1_000, 2_000],
   })
   const genesys = createGenesysCloud({
     clients: [{ clientId: 'client-1', clientSecret: 'client-secret-1' }],

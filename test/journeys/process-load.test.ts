@@ -10,11 +10,16 @@ const { keep, mayRepeat, redis } = journeys()
 
 const begin = async (): Promise<ProcessWorld> => keep(await startProcessWorld((await redis()).url))
 
-/** Both sides say the same, and a text only when the one before it has its 200. */
-async function sayBothWays(world: ProcessWorld, texts: readonly string[]): Promise<void> {
+/** Both sides say the same, and a text only when the one before it has its 200. @param onSaid told so much about each text */
+async function sayBothWays(
+  world: ProcessWorld,
+  texts: readonly string[],
+  onSaid: () => void = () => undefined,
+): Promise<void> {
   for (const text of texts) {
     const webhooks = [write(world, text).webhook, answer(world, text).webhook]
     expect(await Promise.all(webhooks.map(({ ended }) => ended))).toEqual(['accepted', 'accepted'])
+    onSaid()
   }
 }
 
@@ -45,9 +50,15 @@ test('kill -9 again and again under load loses nothing, and doubles nothing at L
   const texts = Array.from({ length: 60 }, (_, index) => `text ${index}`)
   let bridge = await world.start()
   await bridge.ready()
-  const talking = sayBothWays(world, texts)
+  let said = 0
+  const talking = sayBothWays(world, texts, () => {
+    said += 1
+  })
   for (let kills = 1; kills <= 3; kills += 1) {
-    await until('progress', () => phone(world).length > kills * 8)
+    // A sender tries for a few seconds: whom one kill has struck must not be struck by the next.
+    const saidBefore = said
+    const goesOn = () => said > saidBefore || said === texts.length
+    await until('progress', () => phone(world).length > kills * 8 && goesOn())
     bridge.signal('SIGKILL')
     await bridge.ended
     bridge = await world.start()
