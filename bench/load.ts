@@ -56,27 +56,32 @@ let idle: Connection[] = []
 let all: Connection[] = []
 let target = { port: 0, host: '' }
 
+/** Answers are read into this, one after the other. */
+const readBuffer = Buffer.alloc(65_536)
+
 async function open(): Promise<Connection> {
-  const socket = connect(target)
-  socket.setNoDelay(true)
-  await once(socket, 'connect')
-  const connection: Connection = { socket, answered: () => {} }
   const answer = (status: string) => {
     const { answered } = connection
     connection.answered = () => {}
     answered(status)
   }
   let held = ''
-  socket.setEncoding('latin1').on('data', (piece: string) => {
-    held += piece
+  function read(bytes: number): boolean {
+    held += readBuffer.toString('latin1', 0, bytes)
     const end = held.indexOf('\r\n\r\n')
-    if (end === -1) return
     const length = Number(/\r\ncontent-length: (\d+)/i.exec(held)?.[1] ?? 0)
-    if (held.length < end + 4 + length) return
-    const status = held.slice(9, 12)
-    held = ''
-    answer(status)
-  })
+    if (end !== -1 && held.length >= end + 4 + length) {
+      const status = held.slice(9, 12)
+      held = ''
+      answer(status)
+    }
+    return true
+  }
+  // Without a stream in between: https://nodejs.org/api/net.html#new-netsocketoptions
+  const socket = connect({ ...target, onread: { buffer: readBuffer, callback: read } })
+  socket.setNoDelay(true)
+  const connection: Connection = { socket, answered: () => {} }
+  await once(socket, 'connect')
   socket.on('error', () => answer('0'))
   // A server closes what has not been used for a while, and at once what has sent nothing since it was opened.
   socket.on('close', () => {

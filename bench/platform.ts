@@ -1,10 +1,9 @@
 /**
- * Both platforms in one process of their own: a plain `node:http` server that takes everything, answers as the real ones do, and
- * notes what came when. It checks nothing on the way, because it shares the machine with what is measured; order and completeness
+ * Both platforms in one process of their own, which takes everything, answers as the real ones do, and notes what came when. It checks nothing on the way, because it shares the machine with what is measured; order and completeness
  * are looked at afterwards.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createPlainServer, type PlainRequest } from './plain-http.ts'
 import { answerQuestions } from './processes.ts'
 import { orderOf } from './traffic.ts'
 
@@ -76,36 +75,26 @@ function answerOf(kind: Kind, url: string): string {
     : `{"id":"5f0c1c1e-0000-4000-${number.slice(0, 4)}-${number.slice(6)}","channel":{"platform":"Open","type":"Private"},"type":"Text","direction":"Inbound"}`
 }
 
-function reply(response: ServerResponse, text: string): void {
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-  response.end(text)
-}
-
-function take(request: IncomingMessage, response: ServerResponse): void {
-  const url = request.url ?? ''
-  const kind = kindOf(url)
+function take({ path, body }: PlainRequest, answer: (json: string) => void): void {
+  const kind = kindOf(path)
   const atNs = process.hrtime.bigint()
-  const pieces: Buffer[] = []
-  if (kind === 'message') mostAtOnce = Math.max(mostAtOnce, ++atOnce)
-  request.on('data', (piece: Buffer) => void pieces.push(piece))
-  request.on('end', () => {
-    const text = answerOf(kind, url)
-    if (kind === 'message')
-      messages.push({ atNs, body: pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces) })
-    else if (kind === 'receipt') receipts += 1
-    else if (kind === 'profile') profiles += 1
-    if (kind === 'message' || kind === 'receipt') {
-      lastNs = atNs
-      arrived()
-    }
-    const answer = () => {
-      if (kind === 'message') atOnce -= 1
-      reply(response, text)
-    }
-    // A customer's profile is no delivery; it comes at once, so that only the platform that is delivered to is slow.
-    if (answerAfterMs > 0 && (kind === 'message' || kind === 'receipt')) setTimeout(answer, answerAfterMs)
-    else answer()
-  })
+  const text = answerOf(kind, path)
+  if (kind === 'message') {
+    mostAtOnce = Math.max(mostAtOnce, ++atOnce)
+    messages.push({ atNs, body })
+  } else if (kind === 'receipt') receipts += 1
+  else if (kind === 'profile') profiles += 1
+  if (kind === 'message' || kind === 'receipt') {
+    lastNs = atNs
+    arrived()
+  }
+  const reply = () => {
+    if (kind === 'message') atOnce -= 1
+    answer(text)
+  }
+  // A customer's profile is no delivery; it comes at once, so that only the platform that is delivered to is slow.
+  if (answerAfterMs > 0 && (kind === 'message' || kind === 'receipt')) setTimeout(reply, answerAfterMs)
+  else reply()
 }
 
 /** The customer and the place in the order of a message for Genesys, or of a push. */
@@ -132,7 +121,7 @@ function told(): Arrived {
   return { messages: messages.length, receipts, profiles, elapsedMs, mostAtOnce, repeated, outOfOrder }
 }
 
-const server = createServer({ keepAliveTimeout: 75_000 }, take)
+const server = createPlainServer(take)
 
 const questions: PlatformQuestions = {
   listen: () =>

@@ -7,8 +7,8 @@ import { type Effort, type Figure, inPairs, scaled } from './figure.ts'
 
 const connections = 50
 const users = 5_000
-const warmUp = 10_000
-const measured = 30_000
+const warmUp = 20_000
+const measured = 60_000
 
 interface Admitted extends LoadResult {
   readonly cpuMicros: number
