@@ -8,6 +8,8 @@ import type { Logger } from '../lib/logger.ts'
  */
 export function createLogListener(parts: { readonly logger: Logger }): Emit {
   const { logger } = parts
+  /** What is told for those who look closely would cost as much as what is told to all. */
+  const tellsAll = logger.isLevelEnabled('debug')
 
   return (event) => {
     switch (event.type) {
@@ -35,8 +37,10 @@ export function createLogListener(parts: { readonly logger: Logger }): Emit {
         )
         break
       case 'delivery.attempted': {
-        const { attempt, outcome, status, durationMs, sinceReceivedMs, retryInMs, error } = event
-        const level = outcome === 'delivered' ? 'info' : 'warn'
+        const { flow, attempt, outcome, status, durationMs, sinceReceivedMs, retryInMs, error } = event
+        // That the contact centre took a receipt is no news of the message.
+        const level = outcome !== 'delivered' ? 'warn' : flow === 'receipts' ? 'debug' : 'info'
+        if (level === 'debug' && !tellsAll) break
         logger[level](
           { ...about(event), attempt, outcome, status, durationMs, sinceReceivedMs, retryInMs, error },
           'delivery.attempted',
@@ -45,6 +49,7 @@ export function createLogListener(parts: { readonly logger: Logger }): Emit {
       }
       case 'message.delivered':
         // The attempt that has just been told says all of it.
+        if (!tellsAll) break
         logger.debug({ ...about(event), sinceReceivedMs: event.sinceReceivedMs }, 'message.delivered')
         break
       case 'message.failed':

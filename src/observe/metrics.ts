@@ -36,13 +36,13 @@ export function createMetrics(parts: { readQueues(): Promise<readonly QueueFigur
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
 
-  const webhookRequests = new Counter({
+  const countWebhook = createTally({
     name: 'bridge_webhook_requests_total',
     help: 'Webhook requests answered, by HTTP status.',
     labelNames: ['channel', 'source', 'status'],
     registers,
   })
-  const messages = new Counter({
+  const countMessage = createTally({
     name: 'bridge_messages_total',
     help: 'Messages by what became of them: delivered, failed, ignored, duplicate.',
     labelNames: ['channel', 'direction', 'outcome'],
@@ -55,7 +55,7 @@ export function createMetrics(parts: { readQueues(): Promise<readonly QueueFigur
     buckets: deliverySecondsBuckets,
     registers,
   })
-  const attempts = new Counter({
+  const countAttempt = createTally({
     name: 'bridge_attempts_total',
     help: 'Delivery attempts by result: delivered, retry, wait, hold, give-up.',
     labelNames: ['channel', 'direction', 'result'],
@@ -68,39 +68,36 @@ export function createMetrics(parts: { readQueues(): Promise<readonly QueueFigur
     registers,
   })
 
-  const webhookCounter = remembered((channel, source, status) => webhookRequests.labels(channel, source, status))
-  const messageCounter = remembered((channel, direction, outcome) => messages.labels(channel, direction, outcome))
-  const attemptCounter = remembered((channel, direction, result) => attempts.labels(channel, direction, result))
-  const deliveryTimer = remembered((channel, direction) => deliverySeconds.labels(channel, direction))
+  const deliveryTimers = createRemembered((labels) => deliverySeconds.labels(...labels))
 
-  function countMessage(event: { readonly channel: string; readonly flow: Flow }, outcome: string): void {
+  function countEnding(event: { readonly channel: string; readonly flow: Flow }, outcome: string): void {
     // Receipts are about messages; counting them as such would double every outbound one.
-    if (event.flow !== 'receipts') messageCounter(event.channel, event.flow, outcome).inc()
+    if (event.flow !== 'receipts') countMessage(event.channel, event.flow, outcome)
   }
 
   function observe(event: BridgeEvent): void {
     switch (event.type) {
       case 'webhook.answered':
-        webhookCounter(event.channel, event.source, String(event.status)).inc()
+        countWebhook(event.channel, event.source, String(event.status))
         break
       case 'message.received':
         break
       case 'message.duplicate':
-        countMessage(event, 'duplicate')
+        countEnding(event, 'duplicate')
         break
       case 'message.ignored':
-        countMessage(event, 'ignored')
+        countEnding(event, 'ignored')
         break
       case 'delivery.attempted':
-        attemptCounter(event.channel, event.flow, event.outcome).inc()
+        countAttempt(event.channel, event.flow, event.outcome)
         break
       case 'message.delivered':
-        countMessage(event, 'delivered')
+        countEnding(event, 'delivered')
         if (event.flow !== 'receipts')
-          deliveryTimer(event.channel, event.flow, '').observe(event.sinceReceivedMs / 1000)
+          deliveryTimers.of(event.channel, event.flow).observe(event.sinceReceivedMs / 1000)
         break
       case 'message.failed':
-        countMessage(event, 'failed')
+        countEnding(event, 'failed')
         break
       case 'alert.raised':
         alerts.inc({ kind: event.kind, channel: event.channel })
@@ -119,16 +116,39 @@ export function createMetrics(parts: { readQueues(): Promise<readonly QueueFigur
   return { observe, render }
 }
 
-/**
- * Remembers what belongs to some labels: looking it up costs more than counting, and the same few labels come again and again.
- */
-function remembered<Child>(find: (first: string, second: string, third: string) => Child) {
+/** Makes what belongs to some labels once: looking it up costs more than counting, and the same few labels come again and again. */
+function createRemembered<Child>(make: (labels: readonly string[]) => Child) {
   const known = new Map<string, Child>()
-  return (first: string, second: string, third: string): Child => {
-    const key = `${first} ${second} ${third}`
-    const child = known.get(key) ?? find(first, second, third)
-    known.set(key, child)
-    return child
+  return {
+    of(...labels: readonly string[]): Child {
+      const key = labels.join(' ')
+      const child = known.get(key) ?? make(labels)
+      known.set(key, child)
+      return child
+    },
+    all: () => known.values(),
+  }
+}
+
+/** Makes a counter that is told what was counted when somebody asks for it: by itself it makes out its labels with every count. */
+function createTally(configuration: {
+  readonly name: string
+  readonly help: string
+  readonly labelNames: string[]
+  readonly registers: Registry[]
+}): (...labels: readonly string[]) => void {
+  const tallies = createRemembered((labels) => ({ labels, count: 0 }))
+  const counter = new Counter({
+    ...configuration,
+    collect() {
+      for (const tally of tallies.all()) {
+        if (tally.count > 0) counter.labels(...tally.labels).inc(tally.count)
+        tally.count = 0
+      }
+    },
+  })
+  return (...labels) => {
+    tallies.of(...labels).count += 1
   }
 }
 

@@ -152,3 +152,12 @@ test.each<[BridgeEvent, Record<string, unknown>]>([
 test.each(['retry', 'wait', 'hold', 'give-up'] as const)('an attempt that ends with %s is a warning', (outcome) => {
   expect(linesOf({ ...attempted, outcome })).toMatchObject([{ level: 'warn', outcome }])
 })
+
+test.each([
+  ['delivered', 'debug'],
+  ['retry', 'warn'],
+] as const)('an attempt at a receipt that ends with %s is told as %s', (outcome, level) => {
+  expect(linesOf({ ...attempted, flow: 'receipts', outcome })).toMatchObject([
+    { level, direction: 'receipts', outcome },
+  ])
+})

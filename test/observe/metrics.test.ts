@@ -27,6 +27,20 @@ const samples = (text: string, name: string): string[] =>
     .filter((line) => line.startsWith(`${name}{`))
     .sort()
 
+test('counters go on from one scrape to the next', async () => {
+  const metrics = createMetrics({ readQueues: noQueues })
+  const counted = async () => samples((await metrics.render()).body, 'bridge_attempts_total')
+  metrics.observe(attempted('outbound', 'retry'))
+  const once = ['bridge_attempts_total{channel="shop",direction="outbound",result="retry"} 1']
+  expect([await counted(), await counted()]).toEqual([once, once])
+  metrics.observe(attempted('outbound', 'retry'))
+  metrics.observe(attempted('outbound', 'delivered'))
+  expect(await counted()).toEqual([
+    'bridge_attempts_total{channel="shop",direction="outbound",result="delivered"} 1',
+    'bridge_attempts_total{channel="shop",direction="outbound",result="retry"} 2',
+  ])
+})
+
 test('webhook requests are counted by channel, source and status', async () => {
   const answered = (status: number): BridgeEvent => ({
     type: 'webhook.answered',
