@@ -78,7 +78,7 @@ function createClient(settings: {
   let connected: SdkConnection | undefined
   let shownToken: string | undefined
 
-  async function once(token: string, about: About, post: (api: Conversations) => Promise<Answer>) {
+  function once(token: string, about: About, post: (api: Conversations) => Promise<Answer>) {
     connected ??= connectSdk({ pool, regionHost: endpoints.regionHost, apiOrigin: endpoints.apiOrigin })
     if (token !== shownToken) connected.setAccessToken(token)
     shownToken = token
@@ -123,13 +123,13 @@ function createClient(settings: {
     return { status: answer.status, ...(remoteId && { remoteId }) }
   }
 
-  async function call(
+  function call(
     about: About,
     context: CallContext,
     post: (api: Conversations) => Promise<Answer>,
     reported?: GenesysReceipt['status'],
   ): Promise<Delivered> {
-    return outcome(about, context, await answerTo(about, context, post), reported)
+    return answerTo(about, context, post).then((answer) => outcome(about, context, answer, reported))
   }
 
   return {

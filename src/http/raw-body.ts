@@ -28,9 +28,9 @@ export function readRawBody(request: IncomingMessage, maxBytes: number): Promise
         reject(new BodyTooLarge('The body is too large.'))
       } else chunks.push(chunk)
     })
-    request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)))
-    request.once('error', () => reject(new BodyIncomplete('The body broke off.')))
-    request.once('close', () => {
+    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)))
+    request.on('error', () => reject(new BodyIncomplete('The body broke off.')))
+    request.on('close', () => {
       if (!request.complete) reject(new BodyIncomplete('The body broke off.'))
     })
   })

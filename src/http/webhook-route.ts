@@ -95,7 +95,8 @@ export function createWebhookRoute(parts: {
       'content-length': Buffer.byteLength(text),
       ...(broken && { connection: 'close' }),
     })
-    response.end(text, broken ? () => leave(request) : undefined)
+    // In the usual answer nobody has to look for characters of several bytes.
+    response.end(text, answer === taken ? 'latin1' : 'utf8', broken ? () => leave(request) : undefined)
   }
 }
 

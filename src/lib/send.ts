@@ -56,7 +56,10 @@ export function send(pool: Dispatcher, call: Call, bodyWithinMs = callTimeoutMs)
             controller.abort(new Error('The answer did not end in time.'))
           } else chunks.push(chunk)
         },
-        onResponseEnd: () => resolve({ status, headers, text: Buffer.concat(chunks).toString('utf8') }),
+        onResponseEnd() {
+          const whole = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
+          resolve({ status, headers, text: whole?.toString('utf8') ?? '' })
+        },
         onResponseError: (_controller, error) => reject(error),
       },
     )

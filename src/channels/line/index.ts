@@ -19,10 +19,10 @@ import { createKeyOwner } from './outbound/retry-key.ts'
 import { createLineWebhook } from './webhook.ts'
 
 /**
- * More than LINE's 2,000 pushes a second need at 50 ms each:
+ * A hundred are more than LINE's 2,000 pushes a second need at 50 ms each; two hundred more may hang, and the others still find one:
  * https://developers.line.biz/en/reference/messaging-api/#rate-limits
  */
-const pushConnections = 128
+const pushConnections = 300
 const sideConnections = 16
 const courtesyConnections = 8
 
