@@ -7,11 +7,13 @@ import type { FaultPoints } from '../lib/fault-points.ts'
 import type { Budget, Urgency } from './budget.ts'
 import { type Attempt, createEndings, traceOf } from './endings.ts'
 import type { Codec } from './envelope.ts'
+import type { Leave } from './gate.ts'
 import { createHolds, type Held } from './holds.ts'
 import { insist } from './insist.ts'
 import type { Following, Head, Lanes, Place, Taken } from './lanes.ts'
 import { originalId } from './names.ts'
 import { type Item, idsOf, readItem } from './payload.ts'
+import type { Places } from './places.ts'
 import { holdMs } from './schedule.ts'
 import { writeStep } from './trace.ts'
 import { giveUpUncertain, isUncertain, judge, type Verdict } from './verdict.ts'
@@ -78,12 +80,14 @@ export type After =
   | { readonly do: 'next'; readonly next: Following | undefined }
   /** It is a dead letter now; `why` is fit for the dashboard. */
   | { readonly do: 'dead'; readonly next: Following | undefined; readonly why: string }
-  | { readonly do: 'later'; readonly delayMs: number; readonly turn: number }
+  /** It needs a job for that turn; `added` is to be told when the job is there. */
+  | { readonly do: 'later'; readonly delayMs: number; readonly turn: number; readonly added?: () => void }
 
 /**
  * Makes attempts at the heads of the lanes of one flow of one channel, and writes down what comes of them. Written once for all flows; it
  * knows neither platform, nor who calls and what runs an attempt again.
  * @param settings.waits aborted when whoever waits for a permit has to come back; another one takes its place then
+ * @param settings.places where a request waits until there are not too many under way
  * @param settings.onReleased gets the held messages that may be tried at once
  */
 export function createAttempts<T extends Item>(settings: {
@@ -92,13 +96,14 @@ export function createAttempts<T extends Item>(settings: {
   readonly codec: Codec
   readonly signal: AbortSignal
   readonly waits: () => AbortSignal
+  readonly places: Pick<Places, 'request'>
   readonly onReceipt: OnReceipt
   readonly onReleased: (held: readonly Held[]) => void
   readonly emit: Emit
   readonly onError: (error: Error) => void
   readonly faults: FaultPoints
 }) {
-  const { route, lanes, codec, signal, waits, onReceipt, onReleased, emit, onError, faults } = settings
+  const { route, lanes, codec, signal, waits, places, onReceipt, onReleased, emit, onError, faults } = settings
   const { channel, flow, budget } = route
   const endings = createEndings<T>({
     channel,
@@ -119,9 +124,10 @@ export function createAttempts<T extends Item>(settings: {
    */
   async function take(head: Head): Promise<After | { readonly do: 'try'; readonly taken: Taken }> {
     if (!holds.mayTry(head.id)) {
+      const since = holds.releases()
       const turn = await lanes.postpone(head)
       if (turn === undefined) return { do: 'nothing' }
-      if (turn > 0) return hold(head.id, turn)
+      if (turn > 0) return hold(head.id, turn, since)
     }
     route.prepare?.(originalId(head.user))
     const taken = await lanes.take({ ...head, channel, holdKey: budget.holdKey })
@@ -158,9 +164,12 @@ export function createAttempts<T extends Item>(settings: {
     return carryOut(known, item, plan)
   }
 
-  function hold(id: string, turn: number): After {
-    holds.hold(id, turn)
-    return { do: 'later', delayMs: holdMs, turn }
+  /** Something may be delivered while its job is being added: then it is tried at once as well. */
+  function hold(id: string, turn: number, since: number): After {
+    const added = () => {
+      if (!holds.hold(id, turn, since)) onReleased([{ id, turn }])
+    }
+    return { do: 'later', delayMs: holdMs, turn, added }
   }
 
   /**
@@ -187,6 +196,8 @@ export function createAttempts<T extends Item>(settings: {
       // What was in doubt before has been confirmed, if a part was: only this attempt says how things stand with the next one.
       const inDoubt = taken.inDoubt && delivery.confirmed() === taken.partsDone
       return follow(known, item, verdictOf(error, { ...taken, inDoubt }))
+    } finally {
+      delivery.requested()
     }
     faults.reach('delivery.accepted')
     return succeed(known, item, delivered)
@@ -195,8 +206,7 @@ export function createAttempts<T extends Item>(settings: {
   async function succeed(attempt: Attempt, item: T, delivered: Delivered): Promise<After> {
     const { taken } = attempt
     const { done, next } = await endings.end(attempt, item, { delivered })
-    const released = holds.release()
-    if (released.length > 0) onReleased(released)
+    release()
     const at = Date.now()
     const sinceReceivedMs = at - taken.receivedAt
     const ids = delivered.remoteId ? { ...attempt.ids, remote: delivered.remoteId } : attempt.ids
@@ -205,6 +215,12 @@ export function createAttempts<T extends Item>(settings: {
     if (!done) return { do: 'nothing' }
     emit({ type: 'message.delivered', channel, flow, ids, at, sinceReceivedMs })
     return { do: 'next', next }
+  }
+
+  /** Lets held messages be tried at once. */
+  function release(): void {
+    const released = holds.release()
+    if (released.length > 0) onReleased(released)
   }
 
   function verdictOf(cause: unknown, taken: Taken): Verdict {
@@ -227,9 +243,10 @@ export function createAttempts<T extends Item>(settings: {
     { place, taken }: Attempt,
     item: T,
     plan: string | undefined,
-  ): QueuedDelivery & { readonly confirmed: () => number } {
+  ): QueuedDelivery & { readonly confirmed: () => number; readonly requested: () => void } {
     const urgency = route.urgency(item)
     let parts = taken.partsDone
+    let requested: Leave | undefined
     return {
       attempt: taken.attempt,
       mayHaveArrived: taken.inDoubt,
@@ -237,7 +254,13 @@ export function createAttempts<T extends Item>(settings: {
       receivedAt: taken.receivedAt,
       signal,
       async permit() {
-        await budget.permit(urgency, waits())
+        const ended = waits()
+        if (!requested) {
+          const free = places.request()
+          requested = free instanceof Promise ? await free : free
+        }
+        if (!requested || ended.aborted) throw new Stopping('The process stops.')
+        await budget.permit(urgency, ended)
         if (taken.token === untried.token || Date.now() - taken.askedAt < freshMs) return
         // It waited, perhaps for longer than BullMQ's lock lives without Redis: another process may have taken the message over.
         if (!(await lanes.isCurrent(place, taken.token))) throw new Stopping('Somebody else delivers this message.')
@@ -252,6 +275,7 @@ export function createAttempts<T extends Item>(settings: {
         return insist(() => lanes.partDone(place, done), signal)
       },
       confirmed: () => parts,
+      requested: () => requested?.(),
     }
   }
 
@@ -277,6 +301,7 @@ export function createAttempts<T extends Item>(settings: {
     const { place, taken } = attempt
     const { error, status, delayMs, state } = verdict
     const about = status === undefined ? {} : { status }
+    const since = holds.releases()
     if (verdict.do === 'wait' && verdict.all) await budget.hold(delayMs).catch(onError)
     const afterMs = Date.now() - taken.receivedAt
     const step =
@@ -295,7 +320,7 @@ export function createAttempts<T extends Item>(settings: {
     )
     if (verdict.do !== 'stop') attempted(attempt, { error, ...about, outcome: verdict.do, retryInMs: delayMs })
     if (turn === undefined) return { do: 'nothing' }
-    return verdict.do === 'hold' ? hold(place.id, turn) : { do: 'later', delayMs, turn }
+    return verdict.do === 'hold' ? hold(place.id, turn, since) : { do: 'later', delayMs, turn }
   }
 
   function attempted(
@@ -314,7 +339,6 @@ export function createAttempts<T extends Item>(settings: {
     take,
     tryTaken,
     tryFresh,
-    /** Lets held messages be tried at once. @returns which */
-    release: holds.release,
+    release,
   }
 }

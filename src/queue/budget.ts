@@ -39,6 +39,8 @@ interface Waiting {
   readonly fail: (error: Error) => void
 }
 
+const granted = Promise.resolve()
+
 /** Readies a connection for budgets; once is enough for all of them. */
 export const prepareBudgets = (redis: Redis): void =>
   defineScripts(redis, { budgetHold: 'hold', budgetPermit: 'permit' })
@@ -74,7 +76,9 @@ export function createBudget(settings: {
     await redis.del(`${base}${holdKey}`)
   }
 
-  async function waitForHold(signal: AbortSignal): Promise<void> {
+  const waitForHold = (signal: AbortSignal): Promise<void> => (heldUntil > Date.now() ? untilLifted(signal) : granted)
+
+  async function untilLifted(signal: AbortSignal): Promise<void> {
     while (heldUntil > Date.now()) {
       const either = AbortSignal.any([signal, lifted.signal])
       await sleep(heldUntil - Date.now(), undefined, { signal: either }).catch(() => {

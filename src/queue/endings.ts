@@ -85,31 +85,18 @@ export function createEndings<T extends Item>(settings: {
   async function end(attempt: Attempt, item: T, outcome: Outcome): Promise<Left> {
     const { place, taken, ids } = attempt
     const now = Date.now()
-    const made = receipt?.(item, { at: now, ...('reason' in outcome && { reason: outcome.reason }) })
+    const made = receipt?.(item, 'reason' in outcome ? { at: now, reason: outcome.reason } : { at: now })
     const ownReceipt = made && receiptPlace(made, codec, taken.receivedAt)
-    const afterMs = now - taken.receivedAt
-    const letter =
-      'reason' in outcome && flow !== 'receipts'
-        ? writeLetter({
-            kind: outcome.kind,
-            reason: outcome.reason,
-            attempts: outcome.attempts,
-            now,
-            ids,
-            inDoubt: outcome.inDoubt,
-          })
-        : undefined
-    const details: Ending = {
-      now,
-      trace: {
-        ...traceOf(channel, flow, flow === 'receipts' ? place.user : place.id, taken.receivedAt),
-        step: stepOf(attempt, item, outcome, afterMs),
-      },
-      ...(letter !== undefined && { letter }),
-      ...('reason' in outcome && { givenUpBy: taken.token }),
-      ...(ownReceipt && { receipt: ownReceipt }),
-      ...(attempt.goesOn() && { takeNext: taker }),
+    const step = stepOf(attempt, item, outcome, now - taken.receivedAt)
+    const trace = { ...traceOf(channel, flow, flow === 'receipts' ? place.user : place.id, taken.receivedAt), step }
+    const details: { -readonly [Name in keyof Ending]: Ending[Name] } = { now, trace }
+    if ('reason' in outcome) {
+      const { kind, reason, attempts, inDoubt } = outcome
+      details.givenUpBy = taken.token
+      if (flow !== 'receipts') details.letter = writeLetter({ kind, reason, attempts, now, ids, inDoubt })
     }
+    if (ownReceipt) details.receipt = ownReceipt
+    if (attempt.goesOn()) details.takeNext = taker
     const left = await leave(place, details)
     if (left.done && made && ownReceipt) await onReceipt(ownReceipt, { item: made, receivedAt: taken.receivedAt })
     return left

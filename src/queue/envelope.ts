@@ -22,6 +22,9 @@ interface Envelope {
   readonly x?: string
 }
 
+/** While it is being put together: copies of copies take longer, and there is one for every message. */
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
+
 /** What an earlier release wrote. */
 interface FirstEnvelope {
   readonly v: 1
@@ -46,35 +49,40 @@ export interface Codec extends Sealer {
   read(text: string): Content
 }
 
-function writeIds({ message, user, event, conversation }: Partial<MessageIds>): Envelope {
-  const [bareEvent, bareConversation] = [shapes.ulid.bare(event), shapes.uuid.bare(conversation)]
-  return {
-    ...(message && { m: message }),
-    ...(user && { u: user }),
-    ...(bareEvent ? { E: bareEvent } : event && { e: event }),
-    ...(bareConversation ? { K: bareConversation } : conversation && { k: conversation }),
-  }
+function writeIds({ message, user, event, conversation }: Partial<MessageIds>): Writable<Envelope> {
+  const envelope: Writable<Envelope> = {}
+  if (message) envelope.m = message
+  if (user) envelope.u = user
+  const bareEvent = shapes.ulid.bare(event)
+  if (bareEvent) envelope.E = bareEvent
+  else if (event) envelope.e = event
+  const bareConversation = shapes.uuid.bare(conversation)
+  if (bareConversation) envelope.K = bareConversation
+  else if (conversation) envelope.k = conversation
+  return envelope
 }
 
 function readIds({ m, u, e, E, k, K }: Envelope): Partial<MessageIds> {
-  const [event, conversation] = [e ?? shapes.ulid.full(E), k ?? shapes.uuid.full(K)]
-  return {
-    ...(m && { message: m }),
-    ...(u && { user: u }),
-    ...(event && { event }),
-    ...(conversation && { conversation }),
-  }
+  const ids: Writable<Partial<MessageIds>> = {}
+  const event = e ?? shapes.ulid.full(E)
+  const conversation = k ?? shapes.uuid.full(K)
+  if (m) ids.message = m
+  if (u) ids.user = u
+  if (event) ids.event = event
+  if (conversation) ids.conversation = conversation
+  return ids
 }
 
 export const createCodec = (sealer: Sealer): Codec => ({
   ...sealer,
 
-  write: (ids, payload, replaces) =>
-    JSON.stringify({
-      ...writeIds(ids),
-      ...(replaces !== undefined && { o: replaces }),
-      ...(sealer.seals ? { x: sealer.seal(JSON.stringify(payload)) } : payload),
-    }),
+  write(ids, payload, replaces) {
+    const envelope = writeIds(ids)
+    if (replaces !== undefined) envelope.o = replaces
+    if (sealer.seals) envelope.x = sealer.seal(JSON.stringify(payload))
+    else Object.assign(envelope, payload)
+    return JSON.stringify(envelope)
+  },
 
   read(text) {
     const envelope = JSON.parse(text) as Envelope | FirstEnvelope

@@ -16,6 +16,7 @@ interface Waiting<Item, Answer> {
  * soon as they are full: were everything gathered into one, the process would be idle while Redis works, and Redis while the
  * process does. While as many calls as may be are under way, what comes waits for the next.
  * @param settings.send answers each item in its place
+ * @param settings.fails is an answer an error, which only its item's sender is to have? Default: none is
  * @param settings.weightPerCall so much is worth a call of its own; less waits until the end of the event loop's turn
  * @param settings.weigh what an item adds to the weight; default: 1
  * @param settings.timeoutMs how long an item may wait; absent: for ever
@@ -23,12 +24,13 @@ interface Waiting<Item, Answer> {
  */
 export function createGathering<Item, Answer>(settings: {
   readonly send: (items: readonly Item[]) => Promise<readonly Answer[]>
+  readonly fails?: (answer: Answer) => boolean
   readonly weightPerCall: number
   readonly weigh?: (item: Item) => number
   readonly callsAtOnce: number
   readonly timeoutMs?: number
 }): (item: Item) => Promise<Answer> {
-  const { send, weightPerCall, weigh = () => 1, callsAtOnce, timeoutMs } = settings
+  const { send, fails = () => false, weightPerCall, weigh = () => 1, callsAtOnce, timeoutMs } = settings
   type Waits = Waiting<Item, Answer>
   // Lists, because sets that are filled and emptied all the time make the garbage collector keep what was in them.
   let gathered: Waits[] = []
@@ -67,7 +69,11 @@ export function createGathering<Item, Answer>(settings: {
     underWay.push(batch)
     try {
       const answers = await send(batch.map(({ item }) => item))
-      for (const [index, { done }] of batch.entries()) done(answers[index] as Answer)
+      for (const [index, { done, failed }] of batch.entries()) {
+        const answer = answers[index] as Answer
+        if (fails(answer)) failed(answer)
+        else done(answer)
+      }
     } catch (error) {
       for (const { failed } of batch) failed(error)
     }

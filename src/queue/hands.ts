@@ -32,15 +32,11 @@ export function createHands(settings: { readonly lanes: Lanes; readonly onError:
   }
 
   return {
-    /** Runs something that delivers this head. */
-    async hold<Result>(place: Place, run: () => Promise<Result>): Promise<Result> {
+    /** Somebody delivers this head, until they let go of it. */
+    hold(place: Place): () => void {
       held.add(place)
       timer ??= setInterval(renew, renewEveryMs)
-      try {
-        return await run()
-      } finally {
-        held.delete(place)
-      }
+      return () => held.delete(place)
     },
 
     /** Stops renewing. */

@@ -6,8 +6,10 @@ export interface Held {
   readonly turn: number
 }
 
-/** So many held messages of a queue are tried again in each {@link holdMs}; a mended set-up shows with the first of them. */
+/** So many held messages of a queue are tried again in each round; a mended set-up shows with the first of them. */
 const probesAtOnce = 3
+/** Shorter than the wait, so that whoever waited is never a moment too early for the next round, although clocks differ a little. */
+const roundMs = holdMs - 1_000
 
 /**
  * Which held messages may be tried again. A set-up fault strikes every conversation of its account: if each of them asked again
@@ -21,28 +23,39 @@ export function createHolds(settings: { readonly now: () => number }) {
   const held = new Map<string, number>()
   let probesLeft = 0
   let roundEndsAt = Number.NEGATIVE_INFINITY
+  let releases = 0
 
   return {
     /** May this message be tried now? */
     mayTry(id: string): boolean {
       if (!held.has(id)) return true
       if (now() >= roundEndsAt) {
-        roundEndsAt = now() + holdMs
+        roundEndsAt = now() + roundMs
         probesLeft = probesAtOnce
       }
       probesLeft -= 1
       return probesLeft >= 0
     },
 
-    /** A set-up fault struck this message, which waits for that turn now. */
-    hold(id: string, turn: number): void {
+    /** How often they were released so far. */
+    releases: (): number => releases,
+
+    /**
+     * A set-up fault struck this message. It waits for that turn now, and the turn's job is there: one that is not could not be hurried.
+     * @param since what `releases` said when it was struck
+     * @returns false when it need not wait, because they were released meanwhile
+     */
+    hold(id: string, turn: number, since: number): boolean {
+      if (since !== releases) return false
       held.set(id, turn)
+      return true
     },
 
     /** Something was delivered, or somebody says that the fault is mended. @returns the messages that were held, and their turns */
     release(): readonly Held[] {
       const released = [...held].map(([id, turn]) => ({ id, turn }))
       held.clear()
+      releases += 1
       roundEndsAt = Number.NEGATIVE_INFINITY
       return released
     },

@@ -8,7 +8,7 @@ import { type Budget, createBudget, prepareBudgets } from './budget.ts'
 import { createCodec } from './envelope.ts'
 import { type QueueFigures, readFigures } from './figures.ts'
 import { createFinder, type Finder } from './find.ts'
-import { createLanes } from './lanes.ts'
+import { createLanes, type Place } from './lanes.ts'
 import { createLetters } from './letters.ts'
 import { createOperations, type Operations } from './operations.ts'
 import { createPauses } from './pauses.ts'
@@ -93,7 +93,10 @@ export function createQueueing(settings: {
     codec,
     emit,
     timeoutMs: admissionTimeoutMs,
-    onHeads: (heads) => void queues.addNew(heads).catch(onError),
+    onHeads: (heads) => {
+      const left = heads.filter((head) => !workerOf(head)?.takeUp(head))
+      void queues.addNew(left).catch(onError)
+    },
     faults,
   })
   const sweep = createSweep({
@@ -135,9 +138,12 @@ export function createQueueing(settings: {
   const workers: ReturnType<typeof createWorker>[] = []
   const budgets = new Map<string, Budget>()
 
+  /** The worker of this process for what waits there. */
+  const workerOf = (head: Place) => workers.find(({ queue }) => queue === head.queue)
+
   /** A receipt is sent at once if this process has a place for it; else, or if that fails, it gets a job. */
   const onReceipt: OnReceipt = async (place, head) => {
-    const receipts = workers.find(({ queue }) => queue === place.queue)
+    const receipts = workerOf(place)
     if (receipts) await receipts.runNow(place, head)
     else void queues.addNew([place]).catch(onError)
   }

@@ -2,15 +2,17 @@ import { randomBytes } from 'node:crypto'
 import type { Result } from 'ioredis'
 import { Stopping } from '../bridge/errors.ts'
 import { type Redis, sendNow } from '../lib/redis.ts'
+import { createDebts, type Debts, debtIsOldMs } from './debts.ts'
 import { createSteps, defineScripts } from './scripts.ts'
 
 /**
  * Order within a conversation, and once-only admission.
  *
  * The waiting messages of a conversation lie in a Redis list, its *lane*, one for each direction. Only a lane's head can be
- * delivered. BullMQ hands heads out: a job names a few that can be taken, or one that is to be taken later. Whoever takes a head
- * has it in its hands until it has been delivered, then goes on with the lane's next one, or adds a job for it. So BullMQ does what it is
- * good at (workers, locks, delays) and never needs to know about order. Every change of a lane is one script, hence atomic.
+ * delivered. BullMQ hands heads out: a job names a few that can be taken, or one that is to be taken later. Only a process that
+ * has just stored a head, and has a place free for it, takes it without a job. Whoever takes a head has it in its hands until it has been
+ * delivered, then goes on with the lane's next one, or adds a job for it. So BullMQ does what it is good at (workers, locks,
+ * waiting, delays) and never needs to know about order. Every change of a lane is one script, hence atomic.
  *
  * A head without a job, and in nobody's hands, could never move. So the script that makes a head also writes it down as *owed* a
  * job, and so does the one that takes it. Whoever has it in its hands keeps the debt young; when that process dies, the debt grows old,
@@ -19,15 +21,18 @@ import { createSteps, defineScripts } from './scripts.ts'
  * | the process dies | what remains | healed by |
  * | --- | --- | --- |
  * | before `admit` | nothing, and no 200 | the platform's redelivery |
- * | between `admit` and the job | a head that is owed a job | the sweep |
+ * | between `admit` and the job, or the taking | a head that is owed a job | the sweep |
  * | before all heads of a job are taken | a stalled job | BullMQ runs it again; heads that are gone, or in hands, are left alone |
  * | while delivering, or before `finish` | a head whose debt grows old; the attempt is in doubt | the sweep; LINE knows the retry key |
  * | between `finish` and the next one | a head that is owed a job | the sweep |
  * | after the next job, before its own is completed | a job whose message is no head any more | it runs, finds that out, and ends |
  */
-export interface Lanes {
+export interface Lanes extends Debts {
   admit(entries: readonly AdmitEntry[], now: number): Promise<readonly Admission[]>
-  /** @returns undefined when it is no head (any more), or in the hands of a process that is alive, or waits for a later turn */
+  /**
+   * @returns undefined when it is no head (any more), or in the hands of a process that is alive, or waits for a later turn, or has
+   *   no job while its queue is stopped
+   */
   take(head: Head & Taker): Promise<Taken | undefined>
   /**
    * Lets a head that was to be tried wait for another turn.
@@ -46,14 +51,6 @@ export interface Lanes {
   savePlan(place: Place, plan: string, token?: string): Promise<void>
   /** `parts`: how many are done by now, so that saying it twice does no harm. */
   partDone(place: Place, parts: number): Promise<void>
-  /** These heads have a job now; `turn`: that of the job, if it is for one only. */
-  paid(heads: readonly Head[]): Promise<void>
-  /** These heads are in somebody's hands: their debts, if there are any, are young. */
-  renew(heads: readonly Place[]): Promise<void>
-  /** Heads whose debts are old, oldest first. Some may have got a job, or be gone, meanwhile. */
-  owed(limit: number, offset: number): Promise<readonly Place[]>
-  /** Heads whose debts are young, `limit` at most: nearly all of them are in somebody's hands. */
-  inHands(limit: number): Promise<readonly Place[]>
 }
 
 /** A lane: a queue's name, and the customer's id in {@link safeId} form (or, for receipts, their message's). */
@@ -69,10 +66,11 @@ export interface Place extends LaneName {
 
 /**
  * A lane's head that is to be tried. `turn`: the wait that is over, when its job was for that; a message waits many times, and a job that
- * comes for an earlier wait comes for nothing.
+ * comes for an earlier wait comes for nothing. `jobless`: no job led to it, and BullMQ has not said that its queue may go on.
  */
 export interface Head extends Place {
   readonly turn?: number
+  readonly jobless?: boolean
 }
 
 /** `turn`: it waits for that; absent when it does not wait. `owed`: it is in somebody's hands, or will get a job. */
@@ -179,10 +177,10 @@ const rememberedDays = 3
  * A platform remembers the key of a request for a day. So long after its first use, a key under which nothing can have arrived is
  * certainly a new one again. https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
  */
-const keyIsNewMs = 25 * 3_600_000
+const keyIsNewMs = String(25 * 3_600_000)
 
-/** Debts that are not renewed for so long are old: the process that had the head in its hands has died. */
-const debtIsOldMs = 2_000
+/** See {@link debtIsOldMs}. */
+const youngMs = String(debtIsOldMs)
 
 /** Senders' clocks may go wrong by so much; a time that is further in the future says nothing. */
 const madeWithinMs = 3_600_000
@@ -210,15 +208,6 @@ export function parseLaneEntry(entry: string): {
   }
 }
 
-/** How a debt is written down. */
-export const debtOf = ({ queue, user, id }: Place): string => `${queue} ${user} ${id}`
-
-/** The inverse of {@link debtOf}. */
-function placeOf(debt: string): Place {
-  const [queue = '', user = '', id = ''] = debt.split(' ')
-  return { queue, user, id }
-}
-
 /** What stands in place of an envelope is a word that says why there is none; an envelope is JSON. */
 export const contentOf = (envelope: string): string | undefined => (envelope.startsWith('{') ? envelope : undefined)
 
@@ -227,17 +216,13 @@ declare module 'ioredis' {
     laneAdmit(base: string, ...values: (string | number)[]): Result<number[], Context>
     laneHeads(base: string, ...values: string[]): Result<(string | number)[], Context>
     lanePostpone(base: string, ...values: (string | number)[]): Result<number, Context>
-    lanePaid(base: string, ...values: (string | number)[]): Result<null, Context>
-    laneRenew(base: string, ...values: string[]): Result<null, Context>
   }
 }
 
 const scripts = {
   laneAdmit: 'admit',
   laneHeads: 'heads',
-  lanePaid: 'paid',
   lanePostpone: 'postpone',
-  laneRenew: 'renew',
 }
 /** Entry, attempt, doubt, spent ms, plan, parts, blocked, held ms, time of the key, open. */
 type TakeAnswer = [string, number, string, string, string, string, number, number, string, number]
@@ -296,16 +281,12 @@ export function createLanes(settings: {
   let takes = 0
   function newToken(): string {
     takes += 1
-    return `${who}${takes.toString(36)}`
-  }
-
-  /** By Redis' own clock, as debts are: those of several machines may differ. In ms since the epoch. */
-  async function redisNow(): Promise<number> {
-    const [seconds = 0, micros = 0] = (await redis.time()).map(Number)
-    return seconds * 1_000 + Math.floor(micros / 1_000)
+    return who + takes
   }
 
   return {
+    ...createDebts({ redis, base }),
+
     async admit(entries, now) {
       const ahead = now % msPerDay > msPerDay - nearMidnightMs ? 1 : 0
       const values: (string | number)[] = []
@@ -324,9 +305,10 @@ export function createLanes(settings: {
       return (await found).map((answer) => answers[answer] ?? 'noted')
     },
 
-    async take({ queue, user, id, turn = '', channel, holdKey }) {
+    async take({ queue, user, id, turn = '', jobless, channel, holdKey }) {
       const [token, askedAt] = [newToken(), Date.now()]
-      const values = [queue, user, id, channel, holdKey, askedAt, keyIsNewMs, token, debtIsOldMs, turn]
+      const values = [queue, user, id, channel, holdKey, String(askedAt), keyIsNewMs, token, youngMs, String(turn)]
+      if (jobless) values.push('1')
       const found = await run<TakeAnswer | null>('take', values)
       return found ? takenFrom(found, { token, askedAt }) : undefined
     },
@@ -343,16 +325,16 @@ export function createLanes(settings: {
 
     async settle({ queue, user, id }, token, state, { journal, field, step }) {
       const { attempts, inDoubt, spentMs } = state
-      const values = [queue, user, id, attempts, inDoubt ? 1 : 0, spentMs, journal, field, step, token]
+      const values = [queue, user, id, `${attempts}`, inDoubt ? '1' : '0', `${spentMs}`, journal, field, step, token]
       return (await run<number>('settle', values)) || undefined
     },
 
     async finish({ queue, user, id }, { now, trace, letter, receipt, givenUpBy, takeNext }) {
       const { journal, field, step } = trace
-      const values: (string | number)[] = [queue, user, id, now, journal, field, step, letter ?? '']
+      const values = [queue, user, id, String(now), journal, field, step, letter ?? '']
       values.push(receipt?.queue ?? '', receipt?.user ?? '', receipt?.entry ?? '', givenUpBy ?? '')
       const [token, askedAt] = [takeNext ? newToken() : '', Date.now()]
-      if (takeNext) values.push(takeNext.channel, takeNext.holdKey, keyIsNewMs, token, debtIsOldMs)
+      if (takeNext) values.push(takeNext.channel, takeNext.holdKey, keyIsNewMs, token, youngMs)
       const next = await run<string | TakeAnswer | null>('finish', values)
       if (next === null) return false
       if (typeof next === 'string') return next === '' ? undefined : { id: next }
@@ -368,40 +350,12 @@ export function createLanes(settings: {
     },
 
     async savePlan({ queue, user, id }, plan, token) {
-      const saved = await run<number>('note', [queue, user, id, 'plan', plan, Date.now(), token ?? ''])
+      const saved = await run<number>('note', [queue, user, id, 'plan', plan, String(Date.now()), token ?? ''])
       if (saved === 0) throw new Stopping('Somebody else has finished this message.')
     },
 
     async partDone({ queue, user, id }, parts) {
-      await run('note', [queue, user, id, 'parts', parts, Date.now()])
-    },
-
-    async paid(heads) {
-      if (heads.length === 0) return
-      await redis.lanePaid(
-        base,
-        debtIsOldMs,
-        ...heads.flatMap(({ queue, user, id, turn = '' }) => [queue, user, id, turn]),
-      )
-    },
-
-    async renew(heads) {
-      await redis.laneRenew(base, ...heads.flatMap(({ queue, user, id }) => [queue, user, id]))
-    },
-
-    async owed(limit, offset) {
-      const now = await redisNow()
-      const [old, early] = await Promise.all([
-        redis.zrangebyscore(`${base}owed`, '-inf', now - debtIsOldMs, 'LIMIT', offset, limit),
-        // Of a Redis whose clock was ahead, before a failover.
-        offset === 0 ? redis.zrangebyscore(`${base}owed`, now + 1_000, '+inf', 'LIMIT', 0, limit) : [],
-      ])
-      return [...old, ...early].map(placeOf)
-    },
-
-    async inHands(limit) {
-      const since = (await redisNow()) - debtIsOldMs
-      return (await redis.zrangebyscore(`${base}owed`, since, '+inf', 'LIMIT', 0, limit)).map(placeOf)
+      await run('note', [queue, user, id, 'parts', String(parts), String(Date.now())])
     },
   }
 }

@@ -19,6 +19,8 @@ export function parseQueueName(name: string): { readonly channel: string; readon
  * Different ids stay different; ordinary ones stay as they are.
  */
 export function safeId(id: string): string {
+  // As nearly all are.
+  if (/^[A-Za-z0-9._~@-]{0,120}$/.test(id)) return id
   if (id.length > 120) return `=${createHash('sha256').update(id).digest('hex')}`
   return id.replace(/[^A-Za-z0-9._~@-]/gu, (character) => `=${character.codePointAt(0)?.toString(16)}.`)
 }

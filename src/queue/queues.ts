@@ -148,10 +148,17 @@ export function createQueues(settings: {
 
   const toJob = ({ queue, data, opts }: Due) => ({ name: parseQueueName(queue).flow, data, opts })
 
+  /** Adds jobs to one queue. For several BullMQ makes a pipeline, which takes longer than all else that a single message needs. */
+  async function addTo(queue: Queue, jobs: readonly ReturnType<typeof toJob>[]): Promise<void> {
+    const [first, ...others] = jobs
+    if (first && others.length === 0) await queue.add(first.name, first.data, first.opts)
+    else await queue.addBulk([...jobs])
+  }
+
   /** Where one queue fails, the others have their jobs. */
   async function add(jobs: readonly Due[]): Promise<void> {
     const byQueue = [...Map.groupBy(jobs, ({ queue }) => queue)]
-    const added = await Promise.allSettled(byQueue.map(async ([name, some]) => named(name).addBulk(some.map(toJob))))
+    const added = await Promise.allSettled(byQueue.map(async ([name, some]) => addTo(named(name), some.map(toJob))))
     const paid = byQueue.filter((_, index) => added[index]?.status === 'fulfilled')
     await lanes.paid(paid.flatMap(([, some]) => some.flatMap(({ heads }) => heads)))
     for (const one of added) if (one.status === 'rejected') throw one.reason

@@ -14,7 +14,7 @@ export type ReceiptPlace = Place & { readonly entry: string }
  */
 export function receiptPlace(receipt: Receipt, codec: Codec, receivedAt: number): ReceiptPlace {
   const user = safeId(receipt.id)
-  const id = `${receipt.status}.${user}.${receipt.at.toString(36)}`
+  const id = `${receipt.status}.${user}.${receipt.at}`
   const entry = laneEntry(id, receivedAt, writeItem(codec, receipt, { id, user, receivedAt }))
   return { queue: queueName(receipt.conversation.channel, 'receipts'), user, id, entry }
 }

@@ -15,7 +15,8 @@ const squeezedUuid = /^~([A-Za-z0-9_-]{22})$/
 
 const toBase64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64url')
 const toHex = (text: string): string => Buffer.from(text, 'base64url').toString('hex')
-const toUuid = (hex: string): string => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+const toUuid = (hex: string): string =>
+  `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 
 /** Shortens LINE user ids (33 → 24 characters) and UUIDs (36 → 23); other ids stay, made safe for the line. */
 export function squeeze(id: string | undefined): string {
@@ -48,7 +49,9 @@ type Words = readonly [number, number, number, number]
 
 const z85 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
 const z85Codes = Buffer.from(z85, 'latin1')
-const z85Digits = new Map([...z85].map((character, digit) => [character, digit]))
+/** The digit of each character by its code; what is no digit is none of 85. */
+const z85Digits = new Uint8Array(128).fill(85)
+for (let digit = 0; digit < z85.length; digit += 1) z85Digits[z85.charCodeAt(digit)] = digit
 const groupCharacters = 5
 const bareCharacters = 20
 
@@ -73,9 +76,9 @@ function decode(text: string): Words | undefined {
   const words: number[] = []
   for (let at = 0; at < text.length; at += groupCharacters) {
     let value = 0
-    for (const character of text.slice(at, at + groupCharacters)) {
-      const digit = z85Digits.get(character)
-      if (digit === undefined) return undefined
+    for (let place = at; place < at + groupCharacters; place += 1) {
+      const digit = z85Digits[text.charCodeAt(place)] ?? 85
+      if (digit === 85) return undefined
       value = value * 85 + digit
     }
     if (value > 0xffff_ffff) return undefined
@@ -84,9 +87,18 @@ function decode(text: string): Words | undefined {
   return words as unknown as Words
 }
 
-const hexWord = (hex: string, from: number): number => Number.parseInt(hex.slice(from, from + 8), 16)
-const fromHex = (hex: string): Words => [hexWord(hex, 0), hexWord(hex, 8), hexWord(hex, 16), hexWord(hex, 24)]
-const wordsToHex = (words: Words): string => words.map((word) => word.toString(16).padStart(8, '0')).join('')
+/** Between hexadecimal digits and numbers of 32 bits: by way of bytes, because such a number spells itself as a fraction. */
+const bytes = Buffer.alloc(16)
+
+function fromHex(hex: string): Words {
+  bytes.write(hex, 'hex')
+  return [bytes.readUInt32BE(0), bytes.readUInt32BE(4), bytes.readUInt32BE(8), bytes.readUInt32BE(12)]
+}
+
+function wordsToHex(words: Words): string {
+  for (const [index, word] of words.entries()) bytes.writeUInt32BE(word, 4 * index)
+  return bytes.toString('hex')
+}
 
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const crockfordDigits = new Uint8Array(128)

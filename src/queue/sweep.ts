@@ -1,5 +1,6 @@
 import type { Redis } from '../lib/redis.ts'
-import { debtOf, type Lanes, type StandingHead } from './lanes.ts'
+import { debtOf } from './debts.ts'
+import type { Lanes, StandingHead } from './lanes.ts'
 import type { createLetters } from './letters.ts'
 import { createLostLetters } from './lost.ts'
 import { createMarks } from './marks.ts'

@@ -40,8 +40,9 @@ const mostInARow = 20
  * Takes the jobs of one flow of one channel, and is the only place that turns what comes of an attempt into what BullMQ does next.
  *
  * A job names heads of lanes, and is done when all of them are in this process' hands. When one has been delivered, the lane's next message
- * follows at once, without a job of its own; it gets one as soon as it has to wait. The same goes for receipts. So BullMQ, which
- * costs as much as a delivery, is asked once for many messages and not once for each.
+ * follows at once, without a job of its own; it gets one as soon as it has to wait. The same goes for receipts, and for a head that this
+ * process has just stored while it has a place free. So BullMQ, which costs as much as a delivery, is asked once for many messages and
+ * not once for each.
  */
 export function createWorker<T extends Item>(settings: {
   readonly route: Route<T>
@@ -61,6 +62,7 @@ export function createWorker<T extends Item>(settings: {
   const { signal } = stopping
   setMaxListeners(0, signal)
   let waits = newWaits()
+  const places = createPlaces()
   const hands = createHands({ lanes, onError })
   const attempts = createAttempts<T>({
     route,
@@ -68,6 +70,7 @@ export function createWorker<T extends Item>(settings: {
     codec,
     signal,
     waits: () => waits.signal,
+    places,
     onReceipt,
     onReleased: (held) => void queues.promote(queue, held).catch(onError),
     emit,
@@ -78,52 +81,67 @@ export function createWorker<T extends Item>(settings: {
   const underWay = new Map<string, Promise<unknown>>()
 
   /**
-   * One at a time in a lane. When Redis was away for longer than a lock lives, BullMQ brings a job a second time while its delivery
+   * One at a time in a lane. When Redis was away for longer than debts stay young, a head may be taken a second time while its delivery
    * is still under way here. The second one waits, and then mostly finds that its message is no head any more.
    */
-  async function alone<Result>(lane: string, run: () => Promise<Result>): Promise<Result> {
-    for (let other = underWay.get(lane); other; other = underWay.get(lane)) await other.catch(() => undefined)
+  function alone(lane: string, run: () => Promise<void>): Promise<void> {
+    const again = () => alone(lane, run)
+    const other = underWay.get(lane)
+    if (other) return other.then(again, again)
     const running = run()
     underWay.set(lane, running)
-    try {
-      return await running
-    } finally {
-      underWay.delete(lane)
-    }
+    const over = () => void underWay.delete(lane)
+    running.then(over, over)
+    return running
   }
 
-  const places = createPlaces()
   /** What is in the hands of this process. */
   const running = new Set<Promise<void>>()
+  function track(run: Promise<void>): void {
+    running.add(run)
+    void run.then(() => running.delete(run))
+  }
 
   /**
    * Takes a head into this process' hands, and delivers its lane from there on. Redis is asked first, and only then waited for what is under
    * way in the lane: a job that comes a second time must not wait for it.
-   * @returns when the head is in hands, or nothing is to be done for it; or why it could not be taken
+   * @returns `begun` as soon as the head is in hands, `nothing` when it is not to be taken, or why it could not be
    */
-  function begin(head: Head, leave: () => void): Promise<Error | undefined> {
+  function begin(head: Head, leave: () => void): Promise<'begun' | 'nothing' | Error> {
     return new Promise((resolve) => {
-      const run = hands
-        .hold(head, async () => {
+      async function run(): Promise<void> {
+        const letGo = hands.hold(head)
+        try {
           const first = await attempts.take(head)
-          if (first.do === 'later') await queues.addLater(head, first).catch(onError)
-          resolve(undefined)
+          if (first.do === 'later') await addLater(head, first)
+          resolve(first.do === 'nothing' ? 'nothing' : 'begun')
           if (first.do === 'try') await alone(head.user, () => goOn(head, { taken: first.taken }))
-        })
-        .catch(resolve)
-        .finally(() => {
-          running.delete(run)
+        } catch (error) {
+          resolve(error as Error)
+        } finally {
+          letGo()
           leave()
-        })
-      running.add(run)
+        }
+      }
+      track(run())
     })
+  }
+
+  /** Where that fails, it is still owed the job, and gets it from the sweep. */
+  async function addLater(head: Place, later: Extract<After, { do: 'later' }>): Promise<void> {
+    try {
+      await queues.addLater(head, later)
+      later.added?.()
+    } catch (error) {
+      onError(error as Error)
+    }
   }
 
   /** A job is done when its heads are in hands. Those for which there is no place here go back to the front of the queue. */
   async function process(job: Job<LaneJob>): Promise<void> {
     const heads = queues.begin(job)
     const { signal: ended } = waits
-    const begun: Promise<Error | undefined>[] = []
+    const begun: ReturnType<typeof begin>[] = []
     for (const head of heads) {
       const leave = await places.enter()
       if (leave && !ended.aborted) begun.push(begin(head, leave))
@@ -137,10 +155,19 @@ export function createWorker<T extends Item>(settings: {
       const addedAt = Math.min(Date.now(), job.timestamp + (job.opts.delay ?? 0))
       await queues.addHeads(heads.slice(begun.length), { atFront: true, addedAt })
     }
-    const errors = await Promise.all(begun)
-    const failed = heads.filter((_, index) => errors[index])
-    for (const error of errors) if (error) onError(error)
+    const outcomes = await Promise.all(begun)
+    const failed = heads.filter((_, index) => outcomes[index] instanceof Error)
+    for (const outcome of outcomes) if (outcome instanceof Error) onError(outcome)
     if (failed.length > 0) await queues.addHeads(failed, { delayMs: restMs })
+  }
+
+  /** Takes a head that has no job. One that could not be taken, or must not be, gets a job after all. */
+  async function takeWithoutJob(head: Place, leave: () => void): Promise<void> {
+    const outcome = await begin({ ...head, turn: 0, jobless: true }, leave)
+    if (outcome === 'begun') return
+    if (outcome === 'nothing') return queues.addNew([head])
+    onError(outcome)
+    await queues.addHeads([{ ...head, turn: 0 }], { delayMs: restMs })
   }
 
   /** Delivers a lane from this head on, for as long as all goes well. Never throws. */
@@ -157,18 +184,19 @@ export function createWorker<T extends Item>(settings: {
     let from = first
     for (;;) {
       const [current, start] = [place, from]
+      const letGo = hands.hold(current)
       let after: After
       try {
-        after = await hands.hold(current, () =>
-          'taken' in start
-            ? attempts.tryTaken(current, start.taken, goesOn)
-            : attempts.tryFresh(current, start.fresh, goesOn),
-        )
+        after = await ('taken' in start
+          ? attempts.tryTaken(current, start.taken, goesOn)
+          : attempts.tryFresh(current, start.fresh, goesOn))
       } catch (error) {
         // It is still owed a job, and gets one from the sweep.
         return onError(error as Error)
+      } finally {
+        letGo()
       }
-      if (after.do === 'later') return queues.addLater(current, after).catch(onError)
+      if (after.do === 'later') return addLater(current, after)
       if (after.do === 'dead') void queues.addDead(current, after.why).catch(onError)
       if (after.do === 'nothing' || after.next === undefined) return
       place = { queue, user: current.user, id: after.next.id }
@@ -223,10 +251,7 @@ export function createWorker<T extends Item>(settings: {
       void worker.run().catch(onError)
     },
     /** Held messages are tried at once. */
-    release(): void {
-      const released = attempts.release()
-      if (released.length > 0) queues.promote(queue, released).catch(onError)
-    },
+    release: attempts.release,
     /**
      * Delivers a head that has just been stored here, without a job if there is a place for it, or will be in a moment.
      * @returns when it is in the hands of this process, or is being given a job
@@ -234,11 +259,17 @@ export function createWorker<T extends Item>(settings: {
     async runNow(head: Place, fresh: { readonly item: T; readonly receivedAt: number }): Promise<void> {
       const leave = await places.enter(mostAhead)
       if (!leave) return void queues.addNew([head]).catch(onError)
-      const run = alone(head.user, () => goOn(head, { fresh })).finally(() => {
-        running.delete(run)
-        leave()
-      })
-      running.add(run)
+      track(alone(head.user, () => goOn(head, { fresh })).finally(leave))
+    },
+    /**
+     * Takes a head that was just stored here, if there is a place for it right now. It needs no job then: to hand one out takes BullMQ longer
+     * than all else that a single message needs. Who has to wait does so in the queue, where it is first come, first served.
+     * @returns false when there is no place, and it needs a job
+     */
+    takeUp(head: Place): boolean {
+      const leave = places.enterNow()
+      if (leave) takeWithoutJob(head, leave).catch(onError)
+      return leave !== undefined
     },
     /** Sends back to their lanes what waits for a permit: the queue is stopped. */
     putBack(): void {

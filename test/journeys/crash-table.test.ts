@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { FaultPoint } from '../../src/lib/fault-points.ts'
 import type { RecordedRequest } from '../../src/sandbox/platforms.ts'
 import type { BridgeProcess } from '../support/bridge-process.ts'
+import { freePort } from '../support/free-port.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 import { pointWebhooks } from '../support/world.ts'
@@ -34,7 +35,10 @@ const admissions: readonly Crash[] = [
   { what: 'when it is stored, but not acknowledged', point: 'admit.after:3', directions: ['inbound', 'outbound'] },
 ]
 
-/** The first message of a conversation has a job; the second follows it without one. */
+/**
+ * Beside another process a receiver stores what comes: the first message of a conversation has a job then, the second follows it without one. A
+ * process alone takes the first one without a job, too.
+ */
 const deliveries: readonly Crash[] = [
   {
     what: 'when the platform took it, before anything is written down',
@@ -161,6 +165,8 @@ describe('a process dies', () => {
           await Promise.all([armed.ready(), other?.ready()])
           await say('one')
           await say('two')
+          // A delivery in the midst of which it dies would be in doubt, which is not what this is about.
+          await until('the first two', talk.isDone)
           const [died] = await Promise.all([
             diedAt(armed).then(async (at) => {
               // As a load balancer would.
@@ -192,11 +198,13 @@ describe('a process dies', () => {
           const { point, survivor, alone } = crash
           const texts = alone ? ['one'] : ['one', 'two', 'three']
           const early = survivor === 'that runs already'
-          const [other, armed] = await Promise.all([
-            early ? talk.start() : undefined,
-            talk.start({ point, ...(early && { port: talk.otherPort, roles: 'worker' }) }),
+          const worker = { roles: 'worker', port: talk.otherPort }
+          const [receiver, other, armed] = await Promise.all([
+            early ? talk.start({ roles: 'receiver' }) : undefined,
+            early ? talk.start({ ...worker, port: await freePort() }) : undefined,
+            talk.start({ point, ...(early && worker) }),
           ])
-          await Promise.all([armed.ready(), other?.ready()])
+          await Promise.all([armed.ready(), receiver?.ready(), other?.ready()])
           const death = diedAt(armed)
           let since: number
           if (early) {
@@ -240,7 +248,7 @@ describe('a process dies', () => {
           const armed = await talk.start()
           await armed.ready()
           talk.trouble(400)
-          // Of the two messages it is the second that follows without a job.
+          // The first message was just stored, and the second follows it: neither has a job.
           const hangs = {
             answer: 'silence',
             times: 1,
@@ -261,10 +269,7 @@ describe('a process dies', () => {
           const other = early ? await talk.start({ port: talk.otherPort }) : undefined
           await other?.ready()
           if (other) pointWebhooks(world, urlOf(talk.otherPort))
-          // The first message has had one; the receipt in question has none.
-          expect(await talk.jobsEver(endpoint === 'receipt' ? 'receipts' : direction)).toBe(
-            endpoint === 'receipt' ? 0 : 1,
-          )
+          expect(await talk.jobsEver(endpoint === 'receipt' ? 'receipts' : direction)).toBe(0)
           armed.signal('SIGKILL')
           await armed.ended
           if (!early) await (await talk.start()).ready()

@@ -4,6 +4,8 @@ import { createParts, createProcess, eventually, heard, inbound, type Store } fr
 
 /** `1`, `2` and so on. */
 export const idsTo = (count: number) => Array.from({ length: count }, (_, index) => String(index + 1))
+/** So many customers. */
+export const usersTo = (count: number, name = 'U') => idsTo(count).map((id) => `${name}${id}`)
 /** A webhook body with these messages of one customer. */
 export const bodyOf = (ids: readonly string[], user = 'U1') => ids.map((id) => heard(inbound(id, user)))
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { OutboundMessage, Receipt } from '../../src/bridge/message.ts'
 import { createHands } from '../../src/queue/hands.ts'
 import { jobId, turnJobId } from '../../src/queue/names.ts'
-import { bodyOf, createCarrier, type Deliver, gate, idsTo } from './carrier.ts'
+import { bodyOf, createCarrier, type Deliver, gate, idsTo, usersTo } from './carrier.ts'
 import {
   createParts,
   entryOf,
@@ -17,7 +17,7 @@ import {
 } from './harness.ts'
 
 /*
- * The messages that follow a lane's first one, and receipts, are delivered without a job of their own. Nobody but Redis' note of a debt
+ * The messages that follow a lane's first one, receipts, and what comes to a process with a place free, are delivered without a job of their own. Nobody but Redis' note of a debt
  * knows of them, so whatever stops such a run must leave its next message to somebody.
  */
 
@@ -33,9 +33,9 @@ const begin = (deliver?: Deliver, keyPrefix?: string) => createCarrier(store, de
 
 describe('a long conversation', () => {
   test('goes through in its order with one job for many messages', async () => {
-    const { admit, until, told, arrived, jobsEver, nothingLeft } = await begin()
+    const { admitElsewhere, until, told, arrived, jobsEver, nothingLeft } = await begin()
     const ids = idsTo(60)
-    await admit('shop', 'inbound', bodyOf(ids))
+    await admitElsewhere('shop', 'inbound', bodyOf(ids))
     await until(() => told('message.delivered').length === 60)
     expect(arrived).toEqual(ids)
     // Twenty messages each.
@@ -65,6 +65,67 @@ describe('a long conversation', () => {
   }, 30_000)
 })
 
+describe('a message that comes to a process that can deliver it', () => {
+  const order = { channel: 'shop', direction: 'inbound' } as const
+
+  test('needs no job', async () => {
+    const { admit, until, told, jobsEver, nothingLeft } = await begin()
+    await admit(
+      'shop',
+      'inbound',
+      usersTo(20).flatMap((user) => bodyOf([user], user)),
+    )
+    await until(() => told('message.delivered').length === 20)
+    expect(await jobsEver('inbound')).toBe(0)
+    await nothingLeft()
+  })
+
+  test('waits in the queue when all places are taken', async () => {
+    const { pass, open } = gate()
+    const begun: string[] = []
+    const { admit, arrived, until, told, jobsEver, nothingLeft } = await begin((id) => {
+      begun.push(id)
+      return pass()
+    })
+    const users = usersTo(150)
+    await admit(
+      'shop',
+      'inbound',
+      users.flatMap((user) => bodyOf([user], user)),
+    )
+    await eventually(async () => (await jobsEver('inbound')) > 0)
+    await eventually(() => begun.length >= 128)
+    open()
+    await until(() => told('message.delivered').length === 150)
+    expect(arrived.toSorted()).toEqual(users.toSorted())
+    await nothingLeft()
+  })
+
+  test('is not delivered from the moment on in which its queue is stopped, but gets a job', async () => {
+    const { admit, until, told, arrived, operations, jobs, nothingLeft } = await begin()
+    await operations.pause({ ...order, reason: 'test', who: 'me' })
+    await admit('shop', 'inbound', bodyOf(['1']))
+    await eventually(async () => (await jobs.getWaitingCount()) === 1)
+    expect(arrived).toEqual([])
+    await operations.resume(order)
+    await until(() => told('message.delivered').length === 1)
+    await nothingLeft()
+  })
+
+  test('gets a job after all when Redis does not let it be taken', async () => {
+    const { admit, until, told, arrived, errors, redis, base, jobsEver, nothingLeft } = await begin()
+    // What a script finds there it can do nothing with.
+    await redis.set(`${base}attempt:shop-inbound:U1`, 'no hash')
+    await admit('shop', 'inbound', bodyOf(['1']))
+    await eventually(() => errors.length > 0)
+    await redis.del(`${base}attempt:shop-inbound:U1`)
+    await until(() => told('message.delivered').length === 1)
+    expect(arrived).toEqual(['1'])
+    expect(await jobsEver('inbound')).toBeGreaterThan(0)
+    await nothingLeft()
+  })
+})
+
 describe('a message without a job', () => {
   test('that has to wait gets one, and the rest waits behind it', async () => {
     let failures = 1
@@ -85,10 +146,10 @@ describe('a message without a job', () => {
   })
 
   test('that is given up makes way for the next one', async () => {
-    const { admit, until, told, arrived, operations, jobs, jobsEver } = await begin((id) => {
+    const { admitElsewhere, until, told, arrived, operations, jobs, jobsEver } = await begin((id) => {
       if (id === '2' || id === '3') throw failing({ do: 'give-up', reason }, 400)
     })
-    await admit('shop', 'inbound', bodyOf(idsTo(5)))
+    await admitElsewhere('shop', 'inbound', bodyOf(idsTo(5)))
     await until(() => told('message.delivered').length === 3)
     expect(arrived).toEqual(['1', '4', '5'])
     expect((await operations.listLetters({})).items.map(({ ids }) => ids.message).toSorted()).toEqual(['2', '3'])
@@ -200,8 +261,7 @@ describe('a head in somebody’s hands', () => {
   test('is left alone for as long as its process lives, and taken over soon after that', async () => {
     const { lanes, keyPrefix, two } = await held()
     const hands = createHands({ lanes, onError: () => {} })
-    const { pass, open } = gate()
-    const holding = hands.hold(two, pass)
+    const letGo = hands.hold(two)
     const seen: (readonly [string, number, boolean])[] = []
     const survivor = await begin((id, _, { attempt, mayHaveArrived }) => {
       seen.push([id, attempt, mayHaveArrived])
@@ -217,8 +277,7 @@ describe('a head in somebody’s hands', () => {
       ['2', 2, true],
       ['3', 1, false],
     ])
-    open()
-    await holding
+    letGo()
   }, 20_000)
 
   test('is owed nothing again once it has left its lane, however late its debt is renewed', async () => {
@@ -262,23 +321,23 @@ describe('receipts', () => {
     await nothingLeft()
   })
 
-  test('get jobs when a hundred are under way, and none is lost', async () => {
+  test('get jobs when 128 are under way, and none is lost', async () => {
     const { pass, open } = gate()
     let begun = 0
     const { admit, until, done, told, sent, jobsEver, nothingLeft } = await carry(() => {
       begun += 1
       return pass()
     })
-    await admit('shop', 'outbound', messages(120))
-    await until(() => told('message.delivered').filter(({ flow }) => flow === 'outbound').length === 120)
-    await eventually(() => begun === 120)
-    // Twenty of them, and up to sixteen share a job.
+    await admit('shop', 'outbound', messages(150))
+    await until(() => told('message.delivered').filter(({ flow }) => flow === 'outbound').length === 150)
+    await eventually(() => begun === 150)
+    // Twenty-two of them, and up to sixteen share a job.
     expect(await jobsEver('receipts')).toBeGreaterThanOrEqual(2)
-    expect(await jobsEver('receipts')).toBeLessThanOrEqual(20)
+    expect(await jobsEver('receipts')).toBeLessThanOrEqual(22)
     open()
-    await until(() => done() === 120)
+    await until(() => done() === 150)
     expect(sent.toSorted()).toEqual(
-      idsTo(120)
+      idsTo(150)
         .map((id) => `delivered ${id}`)
         .toSorted(),
     )

@@ -3,7 +3,13 @@ import { expect, test } from '@jest/globals'
 import { createGathering, NotAnswered } from '../../src/queue/gathering.ts'
 
 /** A store that answers when the test says so, each item with its double. */
-function start(settings: { readonly timeoutMs?: number; readonly weigh?: (item: number) => number } = {}) {
+function start(
+  settings: {
+    readonly timeoutMs?: number
+    readonly weigh?: (item: number) => number
+    readonly fails?: (answer: number) => boolean
+  } = {},
+) {
   const calls: { readonly items: readonly number[]; answer(): void; refuse(error: Error): void }[] = []
   const send = createGathering<number, number>({
     send: (items) =>
@@ -75,6 +81,17 @@ test('A call that is refused fails for those who were in it, and for nobody else
   await turn()
   calls[2]?.answer()
   expect(await later).toBe(10)
+})
+
+test('An answer that is a failure is one for its sender alone', async () => {
+  const { send, calls } = start({ fails: (answer) => answer === 4 })
+  const answers = Promise.allSettled([send(1), send(2), send(3)])
+  calls[0]?.answer()
+  expect(await answers).toEqual([
+    { status: 'fulfilled', value: 2 },
+    { status: 'rejected', reason: 4 },
+    { status: 'fulfilled', value: 6 },
+  ])
 })
 
 test('Nobody waits for longer than they said, whether they are under way or still waiting', async () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { bodyOf, createCarrier, gate, idsTo } from './carrier.ts'
+import { bodyOf, createCarrier, gate, idsTo, usersTo } from './carrier.ts'
 import { createParts, eventually, type Store, startStore } from './harness.ts'
 
 /*
- * A queue has a hundred places in a process at most. While deliveries hang that have them, there are up to two hundred more.
+ * A queue has 128 places in a process at most. While deliveries hang that have them, there are more, up to three hundred.
  */
 
 let store: Store
@@ -12,7 +12,10 @@ beforeAll(async () => {
 })
 afterAll(() => store.stop())
 
-const usersTo = (count: number, name: string) => idsTo(count).map((id) => `${name}${id}`)
+const places = 128
+/** More than there are places. */
+const many = 150
+
 /** One message of each customer, named as the customer is. */
 const bodyOfAll = (users: readonly string[]) => users.flatMap((user) => bodyOf([user], user))
 
@@ -25,18 +28,18 @@ describe('deliveries that hang', () => {
       hanging += 1
       return pass()
     })
-    const slow = usersTo(120, 'slow')
+    const slow = usersTo(many, 'slow')
     await admit('shop', 'inbound', bodyOfAll(slow))
-    await eventually(() => hanging >= 100)
+    await eventually(() => hanging >= places)
     await admit('shop', 'inbound', bodyOf(['quick'], 'U-quick'))
-    await eventually(() => hanging === 120 && arrived.includes('quick'), 3_500)
+    await eventually(() => hanging === many && arrived.includes('quick'), 3_500)
     expect(arrived).toEqual(['quick'])
     open()
-    await until(() => told('message.delivered').length === 121)
+    await until(() => told('message.delivered').length === many + 1)
     expect(arrived.toSorted()).toEqual([...slow, 'quick'].toSorted())
     // The spare places are given back, and all goes on.
     await admit('shop', 'inbound', bodyOf(['afterwards'], 'U-quick'))
-    await until(() => told('message.delivered').length === 122)
+    await until(() => told('message.delivered').length === many + 2)
     await nothingLeft()
   })
 
@@ -70,12 +73,12 @@ describe('deliveries that hang', () => {
       hanging += 1
       return pass()
     })
-    await admit('shop', 'inbound', bodyOfAll(idsTo(120)))
-    await eventually(() => hanging === 120)
+    await admit('shop', 'inbound', bodyOfAll(idsTo(many)))
+    await eventually(() => hanging === many)
     const stopped = stop()
     open()
     await stopped
-    expect(arrived).toHaveLength(120)
+    expect(arrived).toHaveLength(many)
   })
 
   test('are waited for also at spare places that are just being given back', async () => {
@@ -85,17 +88,17 @@ describe('deliveries that hang', () => {
       begun.add(user)
       return user.startsWith('first') ? first.pass() : second.pass()
     })
-    await admit('shop', 'inbound', bodyOfAll(usersTo(120, 'first')))
-    await eventually(() => begun.size === 120)
+    await admit('shop', 'inbound', bodyOfAll(usersTo(many, 'first')))
+    await eventually(() => begun.size === many)
     // All ordinary places are taken, so these are at spare ones.
     await admit('shop', 'inbound', bodyOfAll(usersTo(40, 'second')))
-    await eventually(() => begun.size === 160)
+    await eventually(() => begun.size === many + 40)
     first.open()
     const opened = Date.now()
     await eventually(() => Date.now() - opened > 700)
     setTimeout(second.open, 300)
     await stop()
-    expect(arrived).toHaveLength(160)
+    expect(arrived).toHaveLength(many + 40)
   })
 
   test('leave to another process what waits for their places when theirs stops', async () => {

@@ -59,20 +59,22 @@ export async function createProcess(store: Store, options: Options = {}) {
   const listeners = new Set<() => void>()
   const front = store.open(url, true)
   if (front.status !== 'ready') await once(front, 'ready')
-  const queueing = createQueueing({
-    front,
-    back: store.open(url),
-    keyPrefix,
-    sealer: createSealer({ keys }),
-    channels,
-    traceDays: 30,
-    deadLetterDays: 30,
-    emit: (event) => {
-      events.push(event)
-      for (const listener of listeners) listener()
-    },
-    onError: (error) => void errors.push(error),
-  })
+  const create = () =>
+    createQueueing({
+      front,
+      back: store.open(url),
+      keyPrefix,
+      sealer: createSealer({ keys }),
+      channels,
+      traceDays: 30,
+      deadLetterDays: 30,
+      emit: (event) => {
+        events.push(event)
+        for (const listener of listeners) listener()
+      },
+      onError: (error) => void errors.push(error),
+    })
+  const queueing = create()
   let stopped: Promise<void> | undefined
   const stop = () => {
     stopped ??= queueing.stop()
@@ -81,6 +83,12 @@ export async function createProcess(store: Store, options: Options = {}) {
   store.later(stop)
   return {
     ...queueing,
+    /** As `admit`, by a process that delivers nothing, so that all that can be tried gets jobs. */
+    async admitElsewhere(...heard: Parameters<typeof queueing.admit>): Promise<void> {
+      const receiver = create()
+      await receiver.admit(...heard)
+      await receiver.stop()
+    },
     keyPrefix,
     base: `{${keyPrefix}}:`,
     front,

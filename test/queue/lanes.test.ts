@@ -174,10 +174,11 @@ describe('an attempt', () => {
     const parts = await admitted()
     const { lanes } = parts
     const token = await begin(parts)
-    await lanes.savePlan(message, 'the plan', token)
+    const plan = 'A plan: "ข้อความ" \\ 😀\n\u0001\u2028\r\n'
+    await lanes.savePlan(message, plan, token)
     await lanes.partDone(message, 1)
     await lanes.settle(message, token, { attempts: 1, inDoubt: false, spentMs: 500 }, noTrace)
-    const expected = { attempt: 2, inDoubt: false, spentMs: 500, plan: 'the plan', partsDone: 1 }
+    const expected = { attempt: 2, inDoubt: false, spentMs: 500, plan, partsDone: 1 }
     expect(await lanes.take({ ...message, ...take })).toMatchObject(expected)
   })
 

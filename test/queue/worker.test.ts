@@ -77,7 +77,7 @@ describe('a delivery', () => {
       const clients = String(await redis.client('LIST')).split('\n')
       return clients.some((line) => line.includes(`name={${process.keyPrefix}}`) && line.includes('cmd=bzpopmin'))
     })
-    await process.admit('shop', 'inbound', [heard(inbound('1'))])
+    await process.admitElsewhere('shop', 'inbound', [heard(inbound('1'))])
     expect(await woken).not.toBeNull()
     await process.until(() => process.told('message.delivered').length === 1, 4_000)
   })

@@ -6,6 +6,11 @@ local function head_of(entry)
   return string.match(entry, '^(%S+) (%d+) ')
 end
 
+-- Is this the entry of that message?
+local function is_of(entry, id)
+  return entry and string.sub(entry, 1, #id + 1) == id .. ' '
+end
+
 local function lane_key(queue, user) return base .. 'lane:' .. queue .. ':' .. user end
 local function attempt_key(queue, user) return base .. 'attempt:' .. queue .. ':' .. user end
 

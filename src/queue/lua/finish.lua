@@ -8,8 +8,8 @@ local queue, user, id, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local lane = lane_key(queue, user)
 local entry, following = unpack(redis.call('LRANGE', lane, 0, 1))
 if not entry then return false end
-local head = head_of(entry)
-if head ~= id then
+if not is_of(entry, id) then
+  local head = head_of(entry)
   -- Was it done before, when the answer was lost?
   if not ARGV[13] or redis.call('HGET', attempt_key(queue, user), 'token') ~= ARGV[16] then return false end
   return run.take({ queue, user, head, ARGV[13], ARGV[14], now, ARGV[15], ARGV[16], ARGV[17], '' }) or head
@@ -41,7 +41,7 @@ if following then
   put(base .. 'lanes:' .. queue, user, before and before.at or at)
   owe(queue, user, next_id)
   if not ARGV[13] then return next_id end
-  return run.take({ queue, user, next_id, ARGV[13], ARGV[14], now, ARGV[15], ARGV[16], ARGV[17], '' }) or next_id
+  return run.take({ queue, user, next_id, ARGV[13], ARGV[14], now, ARGV[15], ARGV[16], ARGV[17], '' }, following) or next_id
 end
 put(base .. 'lanes:' .. queue, user, false)
 return ''

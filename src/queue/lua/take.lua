@@ -1,15 +1,19 @@
 -- Begins an attempt at a lane's head. ARGV: queue, user, id, channel, hold key, now, ms after which a request's key is new again,
--- a token by which the attempt is known, for how long a debt is young, and the turn whose job this is ('' for a job of several heads).
+-- a token by which the attempt is known, for how long a debt is young, the turn whose job this is (0 for heads that have never
+-- waited, '' for any), and '1' if there is no job.
 -- Returns false when this message is not the head (any more), or in the hands of a process that is alive, or when it waits for a later
--- turn; else what earlier attempts left behind. From now on it is in the hands of who takes it, and owed a job should they let go of it.
+-- turn, or has no job and its queue is stopped; else what earlier attempts left behind. From now on it is in the hands of who takes it,
+-- and owed a job should they let go of it.
+-- `known`: the head's entry, when whoever asks has just ended the one before it; then there is no attempt yet.
 local queue, user, id, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[6])
-local entry = redis.call('LINDEX', lane_key(queue, user), 0)
-if not entry or head_of(entry) ~= id then return false end
+if ARGV[11] == '1' and redis.call('HEXISTS', base .. 'paused', queue) == 1 then return false end
+local entry = known or redis.call('LINDEX', lane_key(queue, user), 0)
+if not is_of(entry, id) then return false end
 local key = attempt_key(queue, user)
-local state = redis.call('HMGET', key, 'id', 'attempts', 'doubt', 'spent', 'plan', 'parts', 'keyAt', 'open', 'token', 'turn', 'was')
+local state = known and {} or redis.call('HMGET', key, 'id', 'attempts', 'doubt', 'spent', 'plan', 'parts', 'keyAt', 'open', 'token', 'turn', 'was')
 local again = state[1] == id and state[9] == ARGV[8]
 if state[1] ~= id then
-  redis.call('DEL', key)
+  if not known then redis.call('DEL', key) end
   state = {}
   -- A message that was given up before goes on where it stood, with all its attempts anew.
   local before = replayed(queue, id)
