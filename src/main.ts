@@ -4,6 +4,7 @@ import { createFaultPoints } from './lib/fault-points.ts'
 import { giveMemoryBack } from './lib/idle-memory.ts'
 import { createLogger } from './lib/logger.ts'
 import { keepRedisServer } from './lib/redis-keeper.ts'
+import { delayTurboFan } from './lib/tier-up.ts'
 
 /** sysexits.h: something is wrong with the configuration. */
 const exitConfig = 78
@@ -56,6 +57,8 @@ async function run(): Promise<void> {
       faults,
       ...(redisServer && { redisServer }),
     })
+    // Platforms' budgets say how quick a process is that only delivers. One that is to take a flood of webhooks should be at its best early.
+    if (!roles.has('receiver')) delayTurboFan()
     // A signal may come at any time from now on, or have come already: what has been started is then stopped.
     const started = app.start()
     giveMemoryBack({ collect: globalThis.gc })

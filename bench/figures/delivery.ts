@@ -12,7 +12,7 @@ import { type Effort, type Figure, inPairs, scaled } from './figure.ts'
 export const concurrency = 100
 
 /** So many times as many pairs towards a platform that answers at once: a side is done within two seconds, in which chance has much to say. */
-const pairsOfTheShort = 2
+const pairsOfTheShort = 3
 
 /** One kind of delivery. */
 interface Kind {
