@@ -2,7 +2,6 @@
 import { createRequire } from 'node:module'
 import { Worker } from 'bullmq'
 import { Redis } from 'ioredis'
-import { delayTurboFan } from '../../src/lib/tier-up.ts'
 import { account } from '../traffic.ts'
 
 interface Api {
@@ -23,8 +22,6 @@ client.setGateway({ host: platform.hostname, protocol: 'http', port: Number(plat
 client.setAccessToken('bench-token')
 const api = new sdk.ConversationsApi(client)
 
-// V8 is set as the bridge's workers set it.
-delayTurboFan()
 new Worker(
   'inbound',
   async ({ data: event }) => {

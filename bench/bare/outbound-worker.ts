@@ -2,7 +2,6 @@
 import { messagingApi } from '@line/bot-sdk'
 import { Worker } from 'bullmq'
 import { Redis } from 'ioredis'
-import { delayTurboFan } from '../../src/lib/tier-up.ts'
 import { account } from '../traffic.ts'
 
 const client = new messagingApi.MessagingApiClient({
@@ -10,8 +9,6 @@ const client = new messagingApi.MessagingApiClient({
   baseURL: process.env.PLATFORM_URL ?? '',
 })
 
-// V8 is set as the bridge's workers set it.
-delayTurboFan()
 new Worker(
   'outbound',
   async ({ data: message }) => {

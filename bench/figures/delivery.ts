@@ -6,13 +6,10 @@ import { type Helper, type Measured, startHelper, startMeasured } from '../proce
 import { type BenchRedis, startRedis } from '../redis.ts'
 import { type Row, ratioTarget } from '../rows.ts'
 import { account, type Source, userId } from '../traffic.ts'
-import { type Effort, type Figure, inPairs, scaled } from './figure.ts'
+import { type Effort, type Figure, inPairs, oftener, scaled } from './figure.ts'
 
 /** As the bridge's workers have it, so that neither side keeps more requests under way than the other. */
 export const concurrency = 100
-
-/** So many times as many pairs towards a platform that answers at once: a side is done within two seconds, in which chance has much to say. */
-const pairsOfTheShort = 3
 
 /** One kind of delivery. */
 interface Kind {
@@ -96,8 +93,7 @@ async function measureKind(kind: Kind, effort: Effort): Promise<readonly Row[]> 
   })
 
   const short = kind.answerAfterMs === 0 && kind.target !== undefined
-  const pairs = short ? effort.pairs * pairsOfTheShort : effort.pairs
-  const found = await inPairs({ ...effort, pairs }, `${kind.name}, ${kind.what}`, {
+  const found = await inPairs(short ? oftener(effort) : effort, `${kind.name}, ${kind.what}`, {
     ours: () =>
       withRedis(async (redis) => {
         await fill(() => startBridge({ ...bridge(redis), roles: 'receiver' }), posting)

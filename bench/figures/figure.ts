@@ -27,6 +27,12 @@ export interface Figure {
 export const scaled = (count: number, { share }: Effort): number =>
   Math.max(100, Math.round((count * share) / 100) * 100)
 
+/** So many times as many pairs where a side is done within a few seconds, in which chance has much to say. */
+const pairsOfTheShort = 3
+
+/** The same, for what does not take long and has a target of speed. */
+export const oftener = <E extends Effort>(effort: E): E => ({ ...effort, pairs: effort.pairs * pairsOfTheShort })
+
 /** Measures the bridge and its reference in turns, so that what else the machine does meets both alike. */
 export async function inPairs<Result>(
   effort: Effort,
