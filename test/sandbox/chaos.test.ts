@@ -137,13 +137,13 @@ describe('The judge', () => {
 })
 
 describe('The outcome of a request is', () => {
-  const none = { workers: [], redis: [] }
+  const none = { deliverers: [], redis: [] }
   const request = (status: number | undefined, closedAt?: number) => ({ status, connection: { closedAt } })
 
   test('known when it was answered, whatever becomes of the connection later', () => {
     expect(outcomeOf({ request: request(200), answeredAt: 1_000 }, none)).toBe('known')
     expect(outcomeOf({ request: request(200, 1_010), answeredAt: 1_000 }, none)).toBe('known')
-    const another = { workers: [900, 5_000], redis: [] }
+    const another = { deliverers: [900, 5_000], redis: [] }
     expect(outcomeOf({ request: request(200, 1_950), answeredAt: 1_000 }, another)).toBe('known')
   })
 
@@ -154,13 +154,13 @@ describe('The outcome of a request is', () => {
   })
 
   test('unknown when the worker on that connection was killed before it could write the answer down', () => {
-    const killed = { workers: [1_100], redis: [] }
+    const killed = { deliverers: [1_100], redis: [] }
     expect(outcomeOf({ request: request(200, 1_105), answeredAt: 1_000 }, killed)).toBe('unknown')
     expect(outcomeOf({ request: request(200, 1_105), answeredAt: 1_200 }, killed)).toBe('unknown')
   })
 
   test('known when that worker had time to write it down, and Redis was there', () => {
-    const muchLater = { workers: [9_000], redis: [] }
+    const muchLater = { deliverers: [9_000], redis: [] }
     const delivery = { request: request(200, 9_005), answeredAt: 1_000 }
     expect(outcomeOf(delivery, muchLater)).toBe('known')
     expect(outcomeOf(delivery, { ...muchLater, redis: [{ from: 1_500, to: 8_800 }] })).toBe('unknown')
@@ -236,16 +236,23 @@ function start(...words: string[]) {
   return run
 }
 
-test('A short run through kills and faults ends with zeros', async () => {
-  const { told, ended } = start('--quick', '--messages', '150', '--seed', 'test')
-  const code = await ended
-  const zeros = ['lost', 'stuck', 'never acknowledged', 'doubled at LINE', 'doubled at Genesys', 'out of order']
-  for (const name of zeros) expect(told.output).toMatch(new RegExp(`^ +${name} +0 `, 'm'))
-  expect(told.output).toMatch(/receivers [1-9]\d*, workers [1-9]\d*, Redis 1$/m)
-  expect(told.output).toContain('Nothing lost, nothing doubled, nothing out of order.')
-  expect(code).toBe(0)
-  expect(existsSync(/data and logs in (\S+)/.exec(told.errors)?.[1] ?? '/')).toBe(false)
-}, 120_000)
+test.each([
+  ['', []],
+  [', also where receivers deliver', ['--together']],
+])(
+  'A short run through kills and faults ends with zeros%s',
+  async (_, words) => {
+    const { told, ended } = start('--quick', '--messages', '150', '--seed', 'test', ...words)
+    const code = await ended
+    const zeros = ['lost', 'stuck', 'never acknowledged', 'doubled at LINE', 'doubled at Genesys', 'out of order']
+    for (const name of zeros) expect(told.output).toMatch(new RegExp(`^ +${name} +0 `, 'm'))
+    expect(told.output).toMatch(/receivers [1-9]\d*, workers [1-9]\d*, Redis 1$/m)
+    expect(told.output).toContain('Nothing lost, nothing doubled, nothing out of order.')
+    expect(code).toBe(0)
+    expect(existsSync(/data and logs in (\S+)/.exec(told.errors)?.[1] ?? '/')).toBe(false)
+  },
+  120_000,
+)
 
 /** Ids of the processes that a process has started. */
 function childrenOf(parent: number): number[] {

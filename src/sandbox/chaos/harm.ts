@@ -9,8 +9,8 @@ export interface HarmDone {
   readonly kills: Readonly<Record<'receiver' | 'worker' | 'redis', number>>
   /** Requests that met a fault, by platform and kind. */
   readonly faults: Readonly<Record<'line' | 'genesys', Readonly<Partial<Record<FaultKind, number>>>>>
-  /** When workers were killed, in ms since the epoch. */
-  readonly workerKills: readonly number[]
+  /** When processes were killed that deliver, in ms since the epoch. */
+  readonly delivererKills: readonly number[]
   /** Everything, for whoever looks into a log afterwards. */
   readonly journal: readonly { readonly at: number; readonly what: string }[]
 }
@@ -26,12 +26,14 @@ export function createHarm(request: {
   readonly genesys: GenesysCloud
   readonly processes: Processes
   readonly store: Store
+  /** Receivers deliver too. */
+  readonly together: boolean
   readonly signal: AbortSignal
 }): { readonly done: HarmDone; run(): Promise<void> } {
-  const { plan, clock, line, genesys, processes, store, signal } = request
+  const { plan, clock, line, genesys, processes, store, together, signal } = request
   const kills = { receiver: 0, worker: 0, redis: 0 }
   const faults: Record<'line' | 'genesys', Partial<Record<FaultKind, number>>> = { line: {}, genesys: {} }
-  const workerKills: number[] = []
+  const delivererKills: number[] = []
   const journal: { at: number; what: string }[] = []
   const note = (what: string) => journal.push({ at: Date.now(), what })
 
@@ -50,7 +52,7 @@ export function createHarm(request: {
     if (!starting && (victim?.readyMs() ?? 0) < leastLifeMs) return
     if (!victim?.kill(downMs)) return
     kills[kill] += 1
-    if (kill === 'worker') workerKills.push(Date.now())
+    if (kill === 'worker' || together) delivererKills.push(Date.now())
     note(`${kill}-${which + 1} killed for ${downMs} ms`)
   }
 
@@ -73,7 +75,7 @@ export function createHarm(request: {
   }
 
   return {
-    done: { kills, faults, workerKills, journal },
+    done: { kills, faults, delivererKills, journal },
     async run() {
       const under: Promise<void>[] = []
       const failures: unknown[] = []

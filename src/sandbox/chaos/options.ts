@@ -9,6 +9,8 @@ export interface ChaosOptions {
   readonly seed: string
   readonly receivers: number
   readonly workers: number
+  /** Receivers deliver too. */
+  readonly together: boolean
   /** How often things are killed and broken; 1: as usual. */
   readonly harm: number
   /** What is left in peace. */
@@ -40,6 +42,7 @@ or out of order. Exits with 1 if anything was that must not be.
   --seed TEXT     chooses texts, moments, kills and faults; default: a new one each time, which is printed
   --receivers N   default 2
   --workers N     default 2
+  --together      receivers deliver too, as a bridge of one process does, and so what they store needs no job
   --harm X        kills and faults X times as often (default 1)
   --spare LIST    leaves these in peace: receivers, workers, redis, line, genesys
   --json          prints the result as JSON
@@ -67,6 +70,7 @@ export function readOptions(words: readonly string[]): ChaosOptions | undefined 
     perSecond: count('rate', values.rate, base.perSecond),
     receivers: count('receivers', values.receivers, 2),
     workers: count('workers', values.workers, 2),
+    together: values.together,
     seed: values.seed ?? randomBytes(4).toString('hex'),
     harm: factor('harm', values.harm),
     spared: spared(values.spare),
@@ -89,6 +93,7 @@ function parse(words: readonly string[]) {
         seed: value,
         receivers: value,
         workers: value,
+        together: flag,
         harm: value,
         spare: value,
         json: flag,

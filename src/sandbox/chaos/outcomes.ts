@@ -58,14 +58,14 @@ const reconnectingMs = 1_500
 /**
  * What the sender of a request that took effect can know of that: see `outcomes` of a message's history. A worker that is killed before
  * it could write down that it had its answer takes its knowledge with it; while Redis is away that takes longer.
- * @param deaths.workers when workers were killed, in ms since the epoch
+ * @param deaths.deliverers when processes were killed that deliver, in ms since the epoch
  */
 export function outcomeOf(
   {
     request,
     answeredAt,
   }: { readonly request: Pick<RecordedRequest, 'status' | 'connection'> } & Pick<Bringing, 'answeredAt'>,
-  deaths: { readonly workers: readonly number[]; readonly redis: readonly Outage[] },
+  deaths: { readonly deliverers: readonly number[]; readonly redis: readonly Outage[] },
 ): 'known' | 'unknown' {
   const { status, connection } = request
   if (status === undefined || status === 0 || status >= 500 || answeredAt === undefined) return 'unknown'
@@ -74,7 +74,7 @@ export function outcomeOf(
   const writtenBy = (killedAt: number) =>
     answeredAt + writingDownMs < killedAt &&
     !deaths.redis.some(({ from, to }) => from < answeredAt + writingDownMs && killedAt < to + reconnectingMs)
-  const cutOff = deaths.workers.some(
+  const cutOff = deaths.deliverers.some(
     (killedAt) => closedAt >= killedAt && closedAt < killedAt + noticedWithinMs && !writtenBy(killedAt),
   )
   return cutOff ? 'unknown' : 'known'

@@ -45,8 +45,10 @@ export function startProcesses(request: {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly receivers: number
   readonly workers: number
+  readonly together: boolean
 }): Processes {
-  const { folder, configPath } = request
+  const { folder, configPath, together } = request
+  const roles = { receiver: together ? 'receiver,console,worker' : 'receiver,console', worker: 'worker' }
   const logs = join(folder, 'logs')
   mkdirSync(logs, { recursive: true })
   const crashes: string[] = []
@@ -68,7 +70,7 @@ export function startProcesses(request: {
         env: {
           ...request.environment,
           BRIDGE_CONFIG: configPath,
-          BRIDGE_ROLES: kind === 'receiver' ? 'receiver,console' : 'worker',
+          BRIDGE_ROLES: roles[kind],
           PORT: String(port),
         },
         stdio: ['ignore', log, log],

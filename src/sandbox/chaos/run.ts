@@ -74,7 +74,7 @@ export async function runChaos(request: {
   const seconds = () => (performance.now() - startedAt) / 1000
   const clock = startClock({ mayRun: () => book.counts.sent - book.counts.arrived < mostWaiting })
   stack.defer(clock.stop)
-  const harm = createHarm({ plan: harms, clock, line, genesys, processes, store, signal })
+  const harm = createHarm({ ...options, plan: harms, clock, line, genesys, processes, store, signal })
   const progress = setInterval(() => say(progressLine(seconds(), book, harm.done)), progressMs)
   stack.defer(() => clearInterval(progress))
 
@@ -103,7 +103,7 @@ export async function runChaos(request: {
   clearInterval(progress)
 
   const byMessage = bringings.byMessage()
-  const deaths = { workers: harm.done.workerKills, redis: store.outages }
+  const deaths = { deliverers: harm.done.delivererKills, redis: store.outages }
   const port = processes.receivers.map((one) => one.port()).find((one) => one !== undefined)
   for (const one of book.unfinished()) {
     const { state, waiting } = await askWhereabouts({ port, id: one.id })
