@@ -6,6 +6,8 @@ export interface Options {
   /** Names of figures; empty: the usual ones. */
   readonly figures: readonly string[]
   readonly pairs: number
+  /** The same for what is done within a few seconds. */
+  readonly shortPairs: number
   /** Share of the usual number of messages. */
   readonly share: number
   /** Further flags of Node for the bridge. */
@@ -14,11 +16,15 @@ export interface Options {
   readonly profileFolder?: string
 }
 
+/** Chance has more to say where a side is done within a few seconds, so that is measured so many times as often. */
+const oftener = 3
+
 /** What may be asked for, as shown to people. */
 export const usage = `npm run bench -- [figure …] [--quick] [--pairs N] [--profile FOLDER]
 
   --quick           a quarter of the messages and 2 pairs: a rough look
-  --pairs N         how often the bridge and its reference are measured, in turns (default 5)
+  --pairs N         how often the bridge and its reference are measured, in turns (default 5; three times
+                    as often where a side is done within a few seconds)
   --profile FOLDER  the bridge's CPU profiles are written there and summed up; figures are then a little lower
 `
 
@@ -41,6 +47,7 @@ export function readOptions(words: readonly string[], known: readonly string[]):
   return {
     figures: positionals,
     pairs,
+    shortPairs: pairs * oftener,
     share: values.quick ? 0.25 : 1,
     bridgeFlags: profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`],
     ...(profileFolder !== undefined && { profileFolder }),

@@ -3,7 +3,7 @@ import type { LoadQuestions, LoadResult } from '../load.ts'
 import { startHelper } from '../processes.ts'
 import { type BenchRedis, startRedis } from '../redis.ts'
 import { atMost, either, type Row, ratioTarget } from '../rows.ts'
-import { type Effort, type Figure, inPairs, oftener, scaled } from './figure.ts'
+import { type Effort, type Figure, forShort, inPairs, scaled } from './figure.ts'
 
 const connections = 50
 const users = 5_000
@@ -43,7 +43,7 @@ export const admission: Figure = {
   about: `signed LINE webhooks of one event, ${connections} connections, ${users} users; compared with Express, express.raw, HMAC and queue.add`,
   async measure(effort) {
     const { folder, bridgeFlags } = effort
-    const found = await inPairs(oftener(effort), 'admission', {
+    const found = await inPairs(forShort(effort), 'admission', {
       ours: () =>
         admit(effort, ({ url }) =>
           startBridge({

@@ -6,7 +6,7 @@ import { type Helper, type Measured, startHelper, startMeasured } from '../proce
 import { type BenchRedis, startRedis } from '../redis.ts'
 import { type Row, ratioTarget } from '../rows.ts'
 import { account, type Source, userId } from '../traffic.ts'
-import { type Effort, type Figure, inPairs, oftener, scaled } from './figure.ts'
+import { type Effort, type Figure, forShort, inPairs, scaled } from './figure.ts'
 
 /** As the bridge's workers have it, so that neither side keeps more requests under way than the other. */
 export const concurrency = 100
@@ -93,7 +93,7 @@ async function measureKind(kind: Kind, effort: Effort): Promise<readonly Row[]> 
   })
 
   const short = kind.answerAfterMs === 0 && kind.target !== undefined
-  const found = await inPairs(short ? oftener(effort) : effort, `${kind.name}, ${kind.what}`, {
+  const found = await inPairs(short ? forShort(effort) : effort, `${kind.name}, ${kind.what}`, {
     ours: () =>
       withRedis(async (redis) => {
         await fill(() => startBridge({ ...bridge(redis), roles: 'receiver' }), posting)

@@ -4,6 +4,8 @@ import type { Row } from '../rows.ts'
 export interface Effort {
   /** How often the bridge and its reference are measured, in turns. */
   readonly pairs: number
+  /** The same where a side is done within a few seconds, in which chance has much to say. */
+  readonly shortPairs: number
   /** Share of the usual number of messages, above 0 and up to 1. */
   readonly share: number
   /** Told what is going on, one line each. */
@@ -27,11 +29,8 @@ export interface Figure {
 export const scaled = (count: number, { share }: Effort): number =>
   Math.max(100, Math.round((count * share) / 100) * 100)
 
-/** So many times as many pairs where a side is done within a few seconds, in which chance has much to say. */
-const pairsOfTheShort = 3
-
-/** The same, for what does not take long and has a target of speed. */
-export const oftener = <E extends Effort>(effort: E): E => ({ ...effort, pairs: effort.pairs * pairsOfTheShort })
+/** As thorough as is due where a side is done within a few seconds. */
+export const forShort = <E extends Effort>(effort: E): E => ({ ...effort, pairs: effort.shortPairs })
 
 /** Measures the bridge and its reference in turns, so that what else the machine does meets both alike. */
 export async function inPairs<Result>(

@@ -4,12 +4,12 @@ import { readOptions } from '../../bench/options.ts'
 const known = ['admission', 'start']
 
 test('Without words everything is measured, in five pairs', () => {
-  expect(readOptions([], known)).toEqual({ figures: [], pairs: 5, share: 1, bridgeFlags: [] })
+  expect(readOptions([], known)).toEqual({ figures: [], pairs: 5, shortPairs: 15, share: 1, bridgeFlags: [] })
 })
 
 test('A quick run has fewer messages and pairs, unless it is told how many', () => {
   expect(readOptions(['--quick'], known)).toMatchObject({ pairs: 2, share: 0.25 })
-  expect(readOptions(['--quick', '--pairs', '4'], known)).toMatchObject({ pairs: 4, share: 0.25 })
+  expect(readOptions(['--quick', '--pairs', '4'], known)).toMatchObject({ pairs: 4, shortPairs: 12, share: 0.25 })
 })
 
 test('Figures are chosen by name', () => {

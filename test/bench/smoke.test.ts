@@ -13,7 +13,7 @@ const folder = await mkdtemp(join(tmpdir(), 'bench-test-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** The smallest run that there is: the figures say nothing then, but every part has worked. */
-const tiny: Effort = { pairs: 1, share: 0.001, say: () => {}, folder, bridgeFlags: [] }
+const tiny: Effort = { pairs: 1, shortPairs: 1, share: 0.001, say: () => {}, folder, bridgeFlags: [] }
 
 test('Admission is measured at a real bridge and at its reference', async () => {
   const rows = await admission.measure(tiny)
