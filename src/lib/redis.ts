@@ -38,6 +38,8 @@ export function connectRedis(settings: {
     socketTimeout: failFast ? silentMs.failFast : silentMs.patient,
     keepAlive: 10_000,
     retryStrategy: (attempt: number) => Math.min(50 * attempt, 1_000),
+    // While it reads its data, Redis guesses how long that takes, and may be wrong by a lot. Believed, that would be up to 10 s too long.
+    maxLoadingRetryTime: 50,
     // A replica that was the primary before a failover answers READONLY: connect anew to reach the new primary.
     reconnectOnError: (error: Error) => /\bREADONLY\b/.test(error.message),
   })

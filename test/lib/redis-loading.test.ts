@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals'
+import { connectRedis } from '../../src/lib/redis.ts'
+import { startRedisProcess } from '../support/redis-process.ts'
+
+/** Redis is slowed down by so much for each key that it reads. */
+const slowly = ['--key-load-delay', '300']
+const smallKeys = 8_000
+
+test.each([
+  ['waits', false],
+  ['fails fast', true],
+])(
+  'A connection that %s is back as soon as Redis has read its data, however long Redis says that takes',
+  async (_, failFast) => {
+    const redis = await startRedisProcess()
+    const connection = connectRedis({ url: redis.url, failFast, onError: () => {} })
+    try {
+      const pipeline = redis.client.pipeline()
+      for (let key = 0; key < smallKeys; key += 1) pipeline.set(`key-${key}`, '')
+      await pipeline.exec()
+      // Nearly all of the file comes last and is read at once: up to there Redis guesses minutes.
+      await redis.client.set('large', 'x'.repeat(50_000_000))
+      await redis.kill()
+      await redis.start(...slowly)
+      const readAt = Date.now()
+      while ((await connection.ping().catch(() => '')) !== 'PONG') await new Promise((done) => setTimeout(done, 10))
+      expect(Date.now() - readAt).toBeLessThan(1_000)
+    } finally {
+      connection.disconnect()
+      await redis.remove()
+    }
+  },
+  60_000,
+)
