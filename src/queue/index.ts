@@ -26,7 +26,7 @@ export type { Chosen, Moved, Operations, Paused, Skip } from './operations.ts'
 export type { QueuedDelivery, Route } from './worker.ts'
 
 /** Leaves time to answer 503 within 1.5 s. */
-const admissionTimeoutMs = 1_200
+const admissionTimeoutMs = 1_000
 
 /** Everything between a webhook that was read and a delivery that is to be made. */
 export interface Queueing {

@@ -103,7 +103,8 @@ describe('webhooks are answered as ever beside', () => {
       socket.write(`GET ${new URL(url).pathname} HTTP/1.1\r\nHost: a\r\n\r\n`)
       socket.once('data', () => socket.pause())
     }
-    await until('all to have begun', () => readers.every(({ received }) => received().startsWith('HTTP/1.1 200 ')))
+    const begun = () => readers.every(({ received }) => received().startsWith('HTTP/1.1 200 '))
+    await until('all to have begun', begun, 20_000)
     const texts = Array.from({ length: 20 }, (_, number) => `quick ${number}`)
     for (const text of texts) {
       const attempt = await write(world, text).webhook.firstAttempt
@@ -113,7 +114,7 @@ describe('webhooks are answered as ever beside', () => {
     expect(sha256((await load(url)).bytes)).toBe(sha256(bytes))
     // 500 MiB were asked for.
     expect(process.memoryUsage().rss - before).toBeLessThan(250 * mebibyte)
-  })
+  }, 40_000)
 })
 
 describe('a body that is too large is refused at once, and its connection ends soon', () => {

@@ -154,13 +154,12 @@ test('a hundred thousand traces are looked through soon, and Redis serves others
     )
   const other = store.open()
   await other.ping()
-  let longestMs = 0
+  let answered = 0
   let searching = true
   const asking = (async () => {
     while (searching) {
-      const askedAt = performance.now()
       await other.ping()
-      longestMs = Math.max(longestMs, performance.now() - askedAt)
+      answered += 1
     }
   })()
   const { items, complete } = await process.find(`U${'77777'.padStart(32, '0')}`)
@@ -168,8 +167,8 @@ test('a hundred thousand traces are looked through soon, and Redis serves others
   await asking
   expect(items.map(({ ids }) => ids.message)).toEqual(['515790000077777'])
   expect(complete).toBe(true)
-  // Looking through all at once would take Redis more than ten times as long as the longest of these.
-  expect(longestMs).toBeLessThan(100)
+  // At least one between any two of the fifty slices. A day that is looked through all at once leaves room for half as many in all.
+  expect(answered).toBeGreaterThan(60)
 }, 60_000)
 
 describe('a message that has not ended', () => {
