@@ -124,8 +124,8 @@ const casesOf = (crashes: readonly Crash[]) =>
     crash.directions.flatMap((direction) => survivors.map((survivor) => ({ ...crash, direction, survivor }))),
   )
 
-/** The cases mostly wait; two of them can do so at the same time without making each other late. */
-const sideBySide = 2
+/** The cases mostly wait; three of them can do so at the same time without making each other late. */
+const sideBySide = 3
 let begun = 0
 const waiting: (() => void)[] = []
 async function inTurn(run: () => Promise<void>): Promise<void> {

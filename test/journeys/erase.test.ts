@@ -33,9 +33,10 @@ async function erase(
 ): Promise<Ended> {
   const path = join(world.folder, 'erase.yaml')
   await writeFile(path, JSON.stringify(about.config ?? world.config))
+  const { PATH, NODE_COMPILE_CACHE } = process.env
   const child = spawn(process.execPath, [program, ...args], {
     cwd: about.folder ?? world.folder,
-    env: { PATH: process.env.PATH, BRIDGE_CONFIG: path },
+    env: { PATH, NODE_COMPILE_CACHE, BRIDGE_CONFIG: path },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const told = { stdout: '', stderr: '' }

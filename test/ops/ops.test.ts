@@ -29,9 +29,10 @@ interface Printed {
 
 /** Runs the program as an operator does, in the folder of the bridge's configuration. */
 async function run(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Printed> {
+  const { PATH, NODE_COMPILE_CACHE } = process.env
   const child = spawn(process.execPath, [program, ...words], {
     cwd: world.folder,
-    env: { PATH: process.env.PATH, ...environment },
+    env: { PATH, NODE_COMPILE_CACHE, ...environment },
   })
   const printed = { out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -20,8 +20,9 @@ const webhook = (line: readonly string[], environment: Record<string, string> = 
   sampleWebhook({ arguments: line, environment, now: 1_790_000_000_000 })
 
 async function say(...line: string[]) {
+  const { PATH, NODE_COMPILE_CACHE } = process.env
   const child = spawn(process.execPath, ['src/sandbox/say.ts', ...line, '--url', receiver.url], {
-    env: { PATH: process.env.PATH },
+    env: { PATH, NODE_COMPILE_CACHE },
   })
   let printed = ''
   for (const stream of [child.stdout, child.stderr]) {

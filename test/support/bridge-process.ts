@@ -94,9 +94,10 @@ export async function startProcessWorld(redisUrl = ''): Promise<ProcessWorld> {
     const path = join(folder, `bridge-${files}.yaml`)
     const source = settings.config ?? config
     await writeFile(path, typeof source === 'string' ? source : JSON.stringify(source))
+    const { PATH, NODE_COMPILE_CACHE } = process.env
     const child = spawn(process.execPath, [main], {
       cwd: folder,
-      env: { PATH: process.env.PATH, BRIDGE_CONFIG: path, ...settings.environment },
+      env: { PATH, NODE_COMPILE_CACHE, BRIDGE_CONFIG: path, ...settings.environment },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
