@@ -7,6 +7,7 @@ import { Redis } from 'ioredis'
 import { findRedisServer } from '../../src/lib/redis-server.ts'
 import { createQuotes } from '../../src/quotes/store.ts'
 import { type ProcessWorld, startProcessWorld, statusOf } from '../support/bridge-process.ts'
+import { bareEnvironment } from '../support/environment.ts'
 import { asBytes, everythingBelow, everythingIn } from '../support/everything.ts'
 import { journeys } from '../support/journeys.ts'
 import { desk, onDesk, phone } from '../support/looks.ts'
@@ -33,10 +34,9 @@ async function erase(
 ): Promise<Ended> {
   const path = join(world.folder, 'erase.yaml')
   await writeFile(path, JSON.stringify(about.config ?? world.config))
-  const { PATH, NODE_COMPILE_CACHE } = process.env
   const child = spawn(process.execPath, [program, ...args], {
     cwd: about.folder ?? world.folder,
-    env: { PATH, NODE_COMPILE_CACHE, BRIDGE_CONFIG: path },
+    env: { ...bareEnvironment(), BRIDGE_CONFIG: path },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const told = { stdout: '', stderr: '' }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import type { Fault } from '../../src/sandbox/platforms.ts'
 import { type Changes, journeys } from '../support/journeys.ts'
 import {
   about,
@@ -107,15 +108,19 @@ describe('while LINE does not work', () => {
 describe('when LINE wants it slower', () => {
   beforeEachWorld()
 
-  test.each([
-    { says: 'with Retry-After: 2', wish: { retryAfterSeconds: 2 }, waitMs: 2_000 },
-    { says: 'with Retry-After as a date', wish: {}, untilMs: 3_000 },
-    { says: 'without saying how long', wish: {}, waitMs: 5_000 },
-  ])('$says, that brand waits, no attempt is spent, and the other brand goes on', async (slower) => {
-    const { wish, untilMs, waitMs = 0 } = slower
+  test.each<{
+    readonly says: string
+    readonly wish: () => Pick<Fault, 'retryAfterSeconds' | 'retryAt'>
+    readonly waitMs?: number
+  }>([
+    { says: 'with Retry-After: 2', wish: () => ({ retryAfterSeconds: 2 }), waitMs: 2_000 },
+    // A date in a header has no fractions of a second.
+    { says: 'with Retry-After as a date', wish: () => ({ retryAt: Math.floor(Date.now() / 1_000) * 1_000 + 3_000 }) },
+    { says: 'without saying how long', wish: () => ({}), waitMs: 5_000 },
+  ])('$says, that brand waits, no attempt is spent, and the other brand goes on', async ({ wish, waitMs = 0 }) => {
     const other = friendOf(world, thailand, 2)
-    const retryAt = untilMs === undefined ? undefined : Date.now() + untilMs
-    world.line.break('push', { answer: 429, times: 1, ...wish, ...(retryAt !== undefined && { retryAt }) })
+    const fault = { answer: 429, times: 1, ...wish() }
+    world.line.break('push', fault)
     const item = answer(world, 'one')
     await until('the 429', () => pushesTo(world)[0]?.status === 429)
     await until('the hold', () => courseOf(world, item.id).length > 0)
@@ -128,8 +133,7 @@ describe('when LINE wants it slower', () => {
     await onPhone(world, 'one')
     await onPhone(world, 'hello', thailand, other)
     const [refused, ...later] = pushes(world).filter((push) => !about(taiwan.userId)(push))
-    // A date in a header has no fractions of a second.
-    const soonest = retryAt === undefined ? (refused?.at ?? 0) + waitMs : Math.floor(retryAt / 1_000) * 1_000
+    const soonest = fault.retryAt ?? (refused?.at ?? 0) + waitMs
     // The account's budget is one: the second customer's message waited too.
     for (const push of later) expect(push.at).toBeGreaterThanOrEqual(soonest - 50)
     for (const push of later) expect(push.at).toBeLessThan(soonest + 2_000)

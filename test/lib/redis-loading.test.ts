@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { connectRedis } from '../../src/lib/redis.ts'
 import { startRedisProcess } from '../support/redis-process.ts'
+import { until } from '../support/until.ts'
 
 /** Redis is slowed down by so much for each key that it reads. */
 const slowly = ['--key-load-delay', '300']
@@ -23,7 +24,7 @@ test.each([
       await redis.kill()
       await redis.start(...slowly)
       const readAt = Date.now()
-      while ((await connection.ping().catch(() => '')) !== 'PONG') await new Promise((done) => setTimeout(done, 10))
+      await until('the connection to be back', () => connection.ping().catch(() => false))
       expect(Date.now() - readAt).toBeLessThan(1_000)
     } finally {
       connection.disconnect()

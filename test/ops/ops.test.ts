@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import type { ChannelsJson, MessagesJson, MovedJson } from '../../src/console/api/shapes.ts'
 import { auditLines } from '../support/admin.ts'
+import { bareEnvironment } from '../support/environment.ts'
 import { freePort } from '../support/free-port.ts'
 import { journeys } from '../support/journeys.ts'
 import { desk, onDesk } from '../support/looks.ts'
@@ -29,10 +30,9 @@ interface Printed {
 
 /** Runs the program as an operator does, in the folder of the bridge's configuration. */
 async function run(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Printed> {
-  const { PATH, NODE_COMPILE_CACHE } = process.env
   const child = spawn(process.execPath, [program, ...words], {
     cwd: world.folder,
-    env: { PATH, NODE_COMPILE_CACHE, ...environment },
+    env: { ...bareEnvironment(), ...environment },
   })
   const printed = { out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

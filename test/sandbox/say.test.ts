@@ -5,6 +5,7 @@ import { demoBrands } from '../../src/sandbox/demo-world.ts'
 import { genesysSignature } from '../../src/sandbox/genesys-cloud/index.ts'
 import { lineSignature } from '../../src/sandbox/line-platform/index.ts'
 import { SayUsageError, sampleWebhook } from '../../src/sandbox/say-command.ts'
+import { bareEnvironment } from '../support/environment.ts'
 import { startReceiver } from './receiver.ts'
 
 const [thailand, taiwan] = demoBrands
@@ -20,9 +21,8 @@ const webhook = (line: readonly string[], environment: Record<string, string> = 
   sampleWebhook({ arguments: line, environment, now: 1_790_000_000_000 })
 
 async function say(...line: string[]) {
-  const { PATH, NODE_COMPILE_CACHE } = process.env
   const child = spawn(process.execPath, ['src/sandbox/say.ts', ...line, '--url', receiver.url], {
-    env: { PATH, NODE_COMPILE_CACHE },
+    env: bareEnvironment(),
   })
   let printed = ''
   for (const stream of [child.stdout, child.stderr]) {

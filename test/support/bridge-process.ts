@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { GenesysCloud, LinePlatform } from '../../src/sandbox/platforms.ts'
+import { bareEnvironment } from './environment.ts'
 import { freePort } from './free-port.ts'
 import { until } from './until.ts'
 import { pointWebhooks, startPlatforms, worldConfig } from './world.ts'
@@ -94,10 +95,9 @@ export async function startProcessWorld(redisUrl = ''): Promise<ProcessWorld> {
     const path = join(folder, `bridge-${files}.yaml`)
     const source = settings.config ?? config
     await writeFile(path, typeof source === 'string' ? source : JSON.stringify(source))
-    const { PATH, NODE_COMPILE_CACHE } = process.env
     const child = spawn(process.execPath, [main], {
       cwd: folder,
-      env: { PATH, NODE_COMPILE_CACHE, BRIDGE_CONFIG: path, ...settings.environment },
+      env: { ...bareEnvironment(), BRIDGE_CONFIG: path, ...settings.environment },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
