@@ -146,13 +146,12 @@ export const courseOf = (world: Pick<World, 'events'>, id: string): string[] =>
 export async function metric(
   world: Pick<World, 'url'>,
   name: string,
-  labels: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>> = {},
 ): Promise<number> {
   const page = await (await fetch(`${world.url}/metrics`)).text()
+  const isSample = (line: string) => line.startsWith(`${name}{`) || line.startsWith(`${name} `)
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`)
-  const samples = page
-    .split('\n')
-    .filter((line) => line.startsWith(`${name}{`) && wanted.every((label) => line.includes(label)))
+  const samples = page.split('\n').filter((line) => isSample(line) && wanted.every((label) => line.includes(label)))
   return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
 }
 
