@@ -123,7 +123,7 @@ describe('while Genesys does not work', () => {
 describe('when Genesys wants it slower', () => {
   test.each([
     { says: 'in seconds', fault: () => ({ retryAfterSeconds: 2 }) },
-    // A date has whole seconds, and the request comes a little later.
+    // A date has whole seconds.
     { says: 'as a date', fault: () => ({ retryAt: Date.now() + 4_000 }) },
     { says: 'only in words', fault: () => ({ message: 'Rate limit exceeded the maximum, retry in 2 seconds' }) },
   ])('both brands of the OAuth client wait as long as it says $says, and no attempt is spent', async ({ fault }) => {

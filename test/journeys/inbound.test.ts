@@ -1,11 +1,14 @@
-import { beforeAll, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import type { Json, PhoneMessage } from '../../src/sandbox/platforms.ts'
+import { writeBeforehand } from '../support/first-message.ts'
 import { journeys } from '../support/journeys.ts'
 import { arrived, envelope } from '../support/looks.ts'
 import { write } from '../support/talk.ts'
 import { taiwan, thailand, type World } from '../support/world.ts'
 
-const { start } = journeys()
+const all = journeys()
+const { start } = all
+writeBeforehand(all)
 
 interface Told {
   readonly from: { readonly nickname?: string }
@@ -21,11 +24,6 @@ async function carry(world: World, message: PhoneMessage) {
   const [item] = await arrived(world, 1)
   return { sent, body: item?.body }
 }
-
-// A name is waited for for 400 ms. On a busy machine the first message of a process needs them for loading and compiling.
-beforeAll(async () => {
-  await carry(await start(), { type: 'text', text: 'the first one' })
-})
 
 describe('a customer’s message', () => {
   test('goes to the integration’s address as JSON with a bearer token, and says who wrote, when, and where it belongs', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { InboundItem, PhoneFile } from '../../src/sandbox/platforms.ts'
 import { mp3, mp4, plain, serve } from '../media/samples.ts'
+import { writeBeforehand } from '../support/first-message.ts'
 import { journeys } from '../support/journeys.ts'
 import { arrived, envelope, outcomes, textsBeforeLast } from '../support/looks.ts'
 import { bare, write } from '../support/talk.ts'
@@ -8,7 +9,9 @@ import { until } from '../support/until.ts'
 import { taiwan, thailand } from '../support/world.ts'
 import { jpeg, load, pdf, sendFile, sha256 } from './files.ts'
 
-const { start } = journeys()
+const all = journeys()
+const { start } = all
+writeBeforehand(all)
 
 /** The attachment of a message at Genesys, once Genesys has fetched it. */
 async function fetched(item: InboundItem | undefined) {

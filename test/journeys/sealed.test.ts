@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { plain } from '../media/samples.ts'
+import { writeBeforehand } from '../support/first-message.ts'
 import { journeys } from '../support/journeys.ts'
 import { arrived, envelope, outcomes, shown } from '../support/looks.ts'
 import { write } from '../support/talk.ts'
@@ -10,7 +11,9 @@ import { until } from '../support/until.ts'
 import { thailand } from '../support/world.ts'
 import { load, pdf, sendFile, sha256 } from './files.ts'
 
-const { start, redis } = journeys()
+const all = journeys()
+const { start, redis } = all
+writeBeforehand(all)
 
 const encryptionKey = () => randomBytes(32).toString('base64')
 

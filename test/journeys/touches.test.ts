@@ -1,12 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Json, OutboundItem } from '../../src/sandbox/platforms.ts'
+import { writeBeforehand } from '../support/first-message.ts'
 import { journeys } from '../support/journeys.ts'
 import { alerts, arrived, callsAbout, envelope, shown } from '../support/looks.ts'
 import { shownAction, touch } from '../support/touch.ts'
 import { until } from '../support/until.ts'
 import { thailand, type World } from '../support/world.ts'
 
-const { start } = journeys()
+const all = journeys()
+const { start } = all
+writeBeforehand(all)
 
 /** Genesys structures need an open conversation: the customer has written before. */
 async function open(world: World): Promise<void> {

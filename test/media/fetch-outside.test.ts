@@ -285,12 +285,12 @@ describe('the answer of a server', () => {
         let bytes = 0
         for await (const chunk of opened.stream) {
           // Longer than the server may be silent, once.
-          if (bytes === 0) await sleep(500)
+          if (bytes === 0) await sleep(2_500)
           bytes += (chunk as Buffer).length
         }
         expect(bytes).toBe(8_000_000)
       },
-      200,
+      1_000,
     )
   })
 

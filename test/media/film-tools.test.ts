@@ -104,7 +104,7 @@ if [ "$2" = 0 ] || [ ! -e "$(dirname "$0")/short" ]; then printf 'picture at %s'
     const { tools, file, bin } = await programs(
       place.folder,
       { ffmpeg: `echo $$ > "$(dirname "$0")/pid"; exec sleep 600` },
-      500,
+      2_000,
     )
     expect(await tools.frame(file, 5_000, signal)).toBeUndefined()
     const pid = Number(await readFile(path.join(bin, 'pid'), 'utf8'))

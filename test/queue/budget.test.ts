@@ -68,9 +68,7 @@ describe('a budget', () => {
   test('that was not used lately lets some go at once, with one round trip to Redis for all of them', async () => {
     const { connection, asked } = counting()
     const budget = budgetOf(300, newName(), connection)
-    const begin = performance.now()
     await Promise.all(Array.from({ length: 5 }, () => budget.permit(0, never)))
-    expect(performance.now() - begin).toBeLessThan(150)
     expect(asked()).toBe(1)
   })
 
@@ -93,13 +91,16 @@ describe('a budget', () => {
   test('of thousands a second does not let a permit be used that was fetched ahead and then held back', async () => {
     const [one, other] = [budgetOf(600_000), budgetOf(600_000)]
     for (const budget of [one, other]) for (let count = 0; count < 20; count += 1) await budget.permit(0, never)
-    one.heardHold(200)
     const begin = performance.now()
-    await redis.set(`{b}:${one.holdKey}`, 1, 'PX', 200)
-    await other.permit(0, never)
-    expect(performance.now() - begin).toBeLessThan(150)
-    await one.permit(0, never)
-    expect(performance.now() - begin).toBeGreaterThanOrEqual(190)
+    await redis.set(`{b}:${one.holdKey}`, 1, 'PX', 1_000)
+    one.heardHold(1_000)
+    const gone: string[] = []
+    await Promise.all([
+      one.permit(0, never).then(() => gone.push('one')),
+      other.permit(0, never).then(() => gone.push('other')),
+    ])
+    expect(gone).toEqual(['other', 'one'])
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(990)
   })
 
   test('goes to the more urgent first, whichever process they wait in', async () => {
@@ -125,11 +126,12 @@ describe('a budget', () => {
   // The wish of somebody who had long been served used to hold up the others for a fifth of a second.
   test('goes to the less urgent as soon as the more urgent are served', async () => {
     const name = newName()
-    const [one, other] = [budgetOf(3_000, name), budgetOf(3_000, name, open())]
+    const { connection, asked } = counting()
+    const [one, other] = [budgetOf(3_000, name, open()), budgetOf(3_000, name, connection)]
     await Promise.all(Array.from({ length: 14 }, () => one.permit(0, never)))
-    const begin = Date.now()
     await other.permit(2, never)
-    expect(Date.now() - begin).toBeLessThan(150)
+    // It is told how long to wait, and then let go.
+    expect(asked()).toBeLessThanOrEqual(3)
   })
 
   test('is left by whoever stops, and the others go on', async () => {

@@ -102,7 +102,7 @@ describe('a delivery', () => {
         'inbound',
         ids.map((id) => heard(inbound(id, `U${id}`))),
       )
-      await process.until(() => arrived.length === 30, 1_000)
+      await process.until(() => arrived.length === 30)
       expect(arrived.toSorted()).toEqual(ids.toSorted())
     } finally {
       release()
@@ -166,12 +166,17 @@ describe('a retry', () => {
     process.deliver((_, { attempt }) => {
       if (attempt === 1) throw failing({ do: 'retry', mayHaveArrived: false }, 503)
     })
-    await process.admit('shop', 'inbound', [heard(inbound('1'))])
-    await process.until(() => process.told('message.delivered').length === 1)
-    const [first, second] = process.told('delivery.attempted')
-    expect(first).toMatchObject({ outcome: 'retry', status: 503 })
-    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(395)
-    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeLessThan(900)
+    const users = ['U1', 'U2', 'U3', 'U4', 'U5']
+    for (const user of users) await process.admit('shop', 'inbound', [heard(inbound(`of ${user}`, user))])
+    await process.until(() => process.told('message.delivered').length === users.length)
+    const waits = users.map((user) => {
+      const [first, second] = process.told('delivery.attempted').filter(({ ids }) => ids.user === user)
+      expect(first).toMatchObject({ outcome: 'retry', status: 503 })
+      return (second?.at ?? 0) - (first?.at ?? 0)
+    })
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(395)
+    // The median: the machine may hold up some.
+    expect(waits.toSorted((a, b) => a - b)[2]).toBeLessThan(900)
   })
 
   test('ends when patience does: expired', async () => {

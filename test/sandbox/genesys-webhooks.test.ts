@@ -12,7 +12,12 @@ let receiver: Awaited<ReturnType<typeof startReceiver>>
 let genesys: GenesysCloud
 
 const start = async (settings: Partial<GenesysCloudSettings> = {}) => {
-  genesys = createGenesysCloud({ ...demoGenesys(), retryDelaysMs: [1, 1, 1, 1, 1], webhookTimeoutMs: 150, ...settings })
+  genesys = createGenesysCloud({
+    ...demoGenesys(),
+    retryDelaysMs: [1, 1, 1, 1, 1],
+    webhookTimeoutMs: 1_000,
+    ...settings,
+  })
   genesys.configureIntegration(integrationId, { webhookUrl: receiver.url })
   await genesys.start()
 }

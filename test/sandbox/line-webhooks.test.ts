@@ -15,7 +15,7 @@ let line: LinePlatform
 beforeEach(async () => {
   answers.length = 0
   receiver = await startReceiver(answers)
-  line = createLinePlatform({ ...demoLine(), redeliveryDelaysMs: [5, 10], webhookTimeoutMs: 200, seed: 'tests' })
+  line = createLinePlatform({ ...demoLine(), redeliveryDelaysMs: [5, 10], webhookTimeoutMs: 1_000, seed: 'tests' })
   line.configure(name, { webhookUrl: receiver.url })
   await line.start()
 })

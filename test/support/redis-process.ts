@@ -39,7 +39,7 @@ export async function startSentinel(primaryPort: number, password?: string): Pro
       `dir ${folder}`,
       `sentinel monitor bridge 127.0.0.1 ${primaryPort} 1`,
       'sentinel down-after-milliseconds bridge 500',
-      'sentinel failover-timeout bridge 3000',
+      'sentinel failover-timeout bridge 1000',
       ...(password === undefined ? [] : [`requirepass ${password}`]),
     ]
     await writeFile(path, `${lines.join('\n')}\n`)
