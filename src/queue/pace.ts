@@ -7,8 +7,8 @@ export interface Pace {
   /** After a rest so many may come at once; they are made up for before the next one. */
   readonly atOnce: number
   /**
-   * After a rest of a second, or when a process asks for the first time in 20 s, requests may be sent by so much later than others: they
-   * may have to open connections.
+   * After a rest of a second, or of 20 s of the process that asks, requests may be sent by so much later than others: they may have to
+   * open connections.
    */
   readonly coldMs: number
   /** So long after it was granted a permit may be used; 0: it is used at once. */

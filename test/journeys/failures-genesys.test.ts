@@ -123,8 +123,8 @@ describe('while Genesys does not work', () => {
 describe('when Genesys wants it slower', () => {
   test.each([
     { says: 'in seconds', fault: () => ({ retryAfterSeconds: 2 }) },
-    // A date has whole seconds.
-    { says: 'as a date', fault: () => ({ retryAt: Date.now() + 4_000 }) },
+    // A date in a header has no fractions of a second.
+    { says: 'as a date', fault: () => ({ retryAt: Math.floor(Date.now() / 1_000) * 1_000 + 4_000 }) },
     { says: 'only in words', fault: () => ({ message: 'Rate limit exceeded the maximum, retry in 2 seconds' }) },
   ])('both brands of the OAuth client wait as long as it says $says, and no attempt is spent', async ({ fault }) => {
     world.genesys.break('message', { answer: 429, ...fault(), times: 1 })

@@ -6,9 +6,8 @@ import { arrived, envelope } from '../support/looks.ts'
 import { write } from '../support/talk.ts'
 import { taiwan, thailand, type World } from '../support/world.ts'
 
-const all = journeys()
-const { start } = all
-writeBeforehand(all)
+const { start } = journeys()
+writeBeforehand(start)
 
 interface Told {
   readonly from: { readonly nickname?: string }

@@ -9,9 +9,8 @@ import { until } from '../support/until.ts'
 import { taiwan, thailand } from '../support/world.ts'
 import { jpeg, load, pdf, sendFile, sha256 } from './files.ts'
 
-const all = journeys()
-const { start } = all
-writeBeforehand(all)
+const { start } = journeys()
+writeBeforehand(start)
 
 /** The attachment of a message at Genesys, once Genesys has fetched it. */
 async function fetched(item: InboundItem | undefined) {

@@ -11,9 +11,8 @@ import { until } from '../support/until.ts'
 import { thailand } from '../support/world.ts'
 import { load, pdf, sendFile, sha256 } from './files.ts'
 
-const all = journeys()
-const { start, redis } = all
-writeBeforehand(all)
+const { start, redis } = journeys()
+writeBeforehand(start)
 
 const encryptionKey = () => randomBytes(32).toString('base64')
 

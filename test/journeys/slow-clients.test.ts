@@ -145,7 +145,7 @@ describe('a body that is too large is refused at once, and its connection ends s
     const world = await start()
     const { socket, received, closed } = await call(world)
     socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 10485760\r\n\r\n`)
-    await until('the answer', () => received().includes('body_too_large'))
+    await until('the answer', () => received().includes('body_too_large'), 1_000)
     await closed
   })
 

@@ -7,9 +7,8 @@ import { shownAction, touch } from '../support/touch.ts'
 import { until } from '../support/until.ts'
 import { thailand, type World } from '../support/world.ts'
 
-const all = journeys()
-const { start } = all
-writeBeforehand(all)
+const { start } = journeys()
+writeBeforehand(start)
 
 /** Genesys structures need an open conversation: the customer has written before. */
 async function open(world: World): Promise<void> {

@@ -102,7 +102,7 @@ describe('a delivery', () => {
         'inbound',
         ids.map((id) => heard(inbound(id, `U${id}`))),
       )
-      await process.until(() => arrived.length === 30)
+      await process.until(() => arrived.length === 30, 1_000)
       expect(arrived.toSorted()).toEqual(ids.toSorted())
     } finally {
       release()

@@ -1,7 +1,7 @@
 -- One request budget shared by all processes, spread evenly by Redis' own clock (see pace.ts for why it never exceeds its limits).
 -- ARGV: name, ms between two requests, ms by which one may come early, requests that may come at once, ms by which those after a
--- rest of all or of the one who asks may be sent later than others, requests wanted, further ones wanted only if nobody has to wait for them, urgency (0 is
--- most urgent), who asks.
+-- rest of all or of the one who asks may be sent later than others, requests wanted, further ones wanted only if nobody has to
+-- wait for them, urgency (0 is most urgent), who asks.
 -- Returns how many are granted now, and in how many ms to ask again for the rest.
 local bucket, wanted, who = base .. 'budget:' .. ARGV[1], base .. 'wanted:' .. ARGV[1] .. ':', ARGV[9]
 local spacing, early, at_once, cold = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -38,11 +38,11 @@ if free >= count + extra then granted = count + extra end
 if granted > 0 then
   local from = math.max(due, now)
   if cold > 0 then
-    -- Who was granted nothing for 20 s has no connection yet, or none any more.
-    local connected = base .. 'connected:' .. ARGV[1] .. ':' .. who
-    local latest_grant = tonumber(redis.call('GET', connected) or '-inf')
+    -- Who was granted nothing for 20 s may have no connection yet, or none any more.
+    local granted_at = base .. 'granted:' .. ARGV[1] .. ':' .. who
+    local latest_grant = tonumber(redis.call('GET', granted_at) or '-inf')
     if now - due >= 1000 or now - latest_grant >= 20000 then from = from + cold end
-    redis.call('SET', connected, string.format('%.3f', now), 'PX', 20000)
+    redis.call('SET', granted_at, string.format('%.3f', now), 'PX', 21000)
   end
   due = from + granted * spacing
   -- Forgotten when it makes no difference any more: after so long a rest as many may come at once as ever may.
